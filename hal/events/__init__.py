@@ -1,0 +1,1 @@
+"""The contract between terminal and centre: envelopes, facts, orders, receipts, topics."""
