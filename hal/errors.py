@@ -1,0 +1,36 @@
+"""What can go wrong with a device, and what the caller must do about it.
+
+    DeviceError            carries the device's own facts, and a remedy for people
+    ├── DeviceLost         the worker has ended: close, wait, open again
+    ├── DeviceRefused      the device answered "no": tell the person, go on polling
+    └── WireError          bytes that are not of the protocol: counted, resynchronised, go on
+    ConfigurationError     the configuration is wrong: say so and stop (exit code 3)
+"""
+
+from hal.events.status import Remedy
+
+
+class DeviceError(Exception):
+    """A device did not do what it should. `remedy` is a word of XFS4IoT for the technician."""
+
+    def __init__(self, cause: str, *, remedy: Remedy = "none", code: int | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+        self.code = code
+
+
+class DeviceLost(DeviceError):
+    """The device is gone or unusable; its worker has ended. Close it and open it again later."""
+
+
+class DeviceRefused(DeviceError):
+    """The device answered that it cannot. The person should try again; the device still works."""
+
+
+class WireError(DeviceError):
+    """Bytes outside the protocol. The codec has resynchronised; nothing needs to be reopened."""
+
+
+class ConfigurationError(Exception):
+    """A sentence that says which key is wrong and what to write instead."""
