@@ -1,10 +1,10 @@
 """What can go wrong with a device, and what the caller must do about it.
 
-    DeviceError            carries the device's own facts, and a remedy for people
-    ├── DeviceLost         the worker has ended: close, wait, open again
-    ├── DeviceRefused      the device answered "no": tell the person, go on polling
-    └── WireError          bytes that are not of the protocol: counted, resynchronised, go on
-    ConfigurationError     the configuration is wrong: say so and stop (exit code 3)
+DeviceError            carries the device's own facts, and a remedy for people
+├── DeviceLost         the worker has ended: close, wait, open again
+├── DeviceRefused      the device answered "no": tell the person, go on polling
+└── WireError          bytes that are not of the protocol: counted, resynchronised, go on
+ConfigurationError     the configuration is wrong: say so and stop (exit code 3)
 """
 
 from hal.events.status import Remedy
