@@ -25,7 +25,7 @@ def test_modes(tmp_path: Path) -> None:
         folder.make()
         folder.write("one.key", b"1", mode=PRIVATE)
         folder.write("one.pem", b"2", mode=PUBLIC)
-        (path / "two.key").write_bytes(b"3")
+        (path / ".two.key.new").write_bytes(b"left by a power cut")
         folder.write("two.key", b"4", mode=PRIVATE)
     finally:
         os.umask(old)
