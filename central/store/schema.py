@@ -1,0 +1,218 @@
+"""The tables of the case service. `bench/judge.py` reads these names by plain SQL.
+
+Moments are RFC 3339 text with an offset and microseconds. JSON columns hold JSON text. A partial
+unique index, not a rule in code, keeps a window (窗口) from having two open visits.
+"""
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Engine
+
+metadata = MetaData()
+
+fact = Table(  # 设备记录. The writer stamps `stored_at` just before COMMIT: leave it out.
+    "fact",
+    metadata,
+    Column("cursor", Integer, primary_key=True),
+    Column("terminal", Text),
+    Column("epoch", Text),
+    Column("sequence", Integer),
+    Column("id", Text),
+    Column("type", Text),
+    Column("device", Text),
+    Column("time", Text),
+    Column("visit", Text),
+    Column("stored_at", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("envelope", LargeBinary, nullable=False),
+    UniqueConstraint("terminal", "epoch", "sequence"),
+    UniqueConstraint("id"),
+    Index("fact_state", "state", "cursor"),
+    Index("fact_terminal", "terminal", "cursor"),
+    sqlite_autoincrement=True,
+)
+Index("fact_unstamped", fact.c.cursor, sqlite_where=fact.c.stored_at.is_(None))
+
+line = Table(  # what has been receipted per outbox
+    "line",
+    metadata,
+    Column("terminal", Text),
+    Column("epoch", Text),
+    Column("committed", Integer, nullable=False),
+    Column("highest", Integer, nullable=False),
+    PrimaryKeyConstraint("terminal", "epoch"),
+)
+
+terminal = Table(  # 窗口终端
+    "terminal",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("window", Integer),
+    Column("state", Text),
+    Column("about", Text),
+    Column("seen_at", Text),
+)
+
+device = Table(  # the retained `device/{device}` of each terminal
+    "device",
+    metadata,
+    Column("terminal", Text),
+    Column("device", Text),
+    Column("status", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    PrimaryKeyConstraint("terminal", "device"),
+)
+
+counter = Table(  # the last number of each hall, day and lane
+    "counter",
+    metadata,
+    Column("site", Text),
+    Column("day", Text),
+    Column("lane", Text),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("site", "day", "lane"),
+)
+
+ticket = Table(  # 号票
+    "ticket",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("terminal", Text),
+    Column("issued_at", Text, nullable=False),
+    Column("presented_at", Text),
+    UniqueConstraint("site", "day", "lane", "number"),
+    Index("ticket_queue", "site", "state", "id"),
+)
+
+visit = Table(  # 本次服务
+    "visit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("terminal", Text, nullable=False),
+    Column("ticket_id", Text, ForeignKey("ticket.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("closed_at", Text),
+    Column("notes", Text, nullable=False, server_default="[]"),
+)
+Index("visit_open", visit.c.terminal, unique=True, sqlite_where=text("state = 'OPEN'"))
+
+tray = Table(  # personal facts that wait in the visit, by their masks only
+    "tray",
+    metadata,
+    Column("fact_id", Text, primary_key=True),
+    Column("visit", Text, ForeignKey("visit.id"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("masked", Text, nullable=False),
+    Column("case_id", Text, ForeignKey("case_file.id")),
+    Column("party", Text),
+    Index("tray_visit", "visit"),
+)
+
+case_file = Table(  # 办件
+    "case_file",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("visit", Text, ForeignKey("visit.id"), nullable=False),
+    Column("item_code", Text, nullable=False),
+    Column("catalogue_version", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("applicant_fact", Text, nullable=False),
+    Column("clock_started_at", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Index("case_file_visit", "visit"),
+)
+
+case_event = Table(  # 办理流程
+    "case_event",
+    metadata,
+    Column("case_id", Text, ForeignKey("case_file.id")),
+    Column("n", Integer),
+    Column("at", Text, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("case_id", "n"),
+)
+
+rating = Table(  # 评价, 一次一评: one per visit
+    "rating",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("visit", Text, ForeignKey("visit.id"), nullable=False, unique=True),
+    Column("request", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("level", Integer),
+    Column("first_level", Integer),
+    Column("offered_at", Text, nullable=False),
+    Column("rated_at", Text),
+)
+
+order_outbox = Table(  # orders on their way to a terminal
+    "order_outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("terminal", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("visit", Text),
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("answer", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+)
+Index("order_pending", order_outbox.c.created_at, sqlite_where=text("state = 'pending'"))
+
+command = Table(  # each carried-out command with its answer. The writer stamps `stored_at`.
+    "command",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("principal", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("request_hash", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("stored_at", Text),
+)
+Index("command_unstamped", command.c.key, sqlite_where=command.c.stored_at.is_(None))
+
+audit = Table(  # 审计: rows are only ever added
+    "audit",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+def create_all(engine: Engine) -> None:
+    """Make the tables that are not there yet; existing ones are left as they are."""
+    metadata.create_all(engine)
