@@ -99,7 +99,7 @@ ticket = Table(  # 号票
     Column("issued_at", Text, nullable=False),
     Column("presented_at", Text),
     UniqueConstraint("site", "day", "lane", "number"),
-    Index("ticket_queue", "site", "state", "id"),
+    Index("ticket_queue", "site", "day", "state", "issued_at"),
 )
 
 visit = Table(  # 本次服务
