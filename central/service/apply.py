@@ -1,11 +1,31 @@
 """The effects of facts: what a device reported changes visits, tickets, ratings and orders."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import RowMapping, select
 from sqlalchemy.engine import Connection
 
-from hal.events.facts import Data
+from central.domain import rating, ticket, visit
+from central.domain.errors import RuleError
+from central.service import records, tray
+from central.service.context import Actor, Context
+from central.store import schema
+from hal.events.envelope import fact_type
+from hal.events.facts import (
+    CodeScanned,
+    Data,
+    OrderDone,
+    OrderRefused,
+    Placed,
+    RatingExpired,
+    RatingGiven,
+)
+
+TERMINAL_ROLE = "terminal"
+RATING_VERB = "request"
 
 
 class Unplaceable(Exception):
@@ -36,14 +56,156 @@ class ReceivedFact:
     data: Data
 
     @property
-    def kind(self) -> str:
-        """`{role}.{name}`."""
-        return f"{self.role}.{self.name}"
+    def type(self) -> str:
+        return fact_type(self.role, self.name)
 
 
 def apply(connection: Connection, fact: ReceivedFact, now: datetime) -> None:
     """Carry out what `fact` means, in the transaction that stores it; called once per fact.
 
-    Raises Unplaceable before any change when the visit is unknown or another terminal's.
+    Raises Unplaceable when the visit, case, request or order it names is unknown or another
+    terminal's. Its caller undoes the savepoint then. A fact without a visit changes none.
     """
-    raise Unplaceable("not_yet")
+    context = Context(connection, now, Actor(fact.terminal, TERMINAL_ROLE))
+    row = _visit(connection, fact)
+    try:
+        if isinstance(fact.data, Placed) and row is not None:
+            _personal(context, fact, row, fact.data)
+        effect = _EFFECTS.get(type(fact.data))
+        if effect is not None:
+            effect(context, fact, row, fact.data)
+    except RuleError as refusal:
+        raise Unplaceable(refusal.code) from refusal
+
+
+def _visit(connection: Connection, fact: ReceivedFact) -> RowMapping | None:
+    if fact.visit is None:
+        return None
+    row = records.find_visit(connection, fact.visit)
+    if row is None:
+        raise Unplaceable("unknown_visit")
+    if row["terminal"] != fact.terminal:
+        raise Unplaceable("foreign_visit")
+    visit.after(visit.State(row["state"]), visit.Command.RECORD)
+    return row
+
+
+def _personal(context: Context, fact: ReceivedFact, row: RowMapping, data: Placed) -> None:
+    if data.case is not None and records.case(context.connection, data.case)["visit"] != row["id"]:
+        raise Unplaceable("foreign_case")
+    if not (isinstance(data, CodeScanned) and _ticket_of(data)):
+        tray.put(context.connection, fact.id, fact.type, row["id"], data)
+
+
+def _ticket_of(data: CodeScanned) -> str | None:
+    """The ticket a whole scan names; a scan with characters missing names none."""
+    return ticket.scanned(data.text) if data.text and data.integrity == "ok" else None
+
+
+def _code_scanned(
+    context: Context, fact: ReceivedFact, row: RowMapping | None, data: CodeScanned
+) -> None:
+    presented = _ticket_of(data)
+    if presented is None or row is None:
+        return
+    if presented != row["ticket_id"]:
+        records.add_note(
+            context.connection, row, at=context.moment, what="ticket_mismatch", fact=fact.id
+        )
+        context.audit("ticket.mismatch", row["id"], fact=fact.id)
+        return
+    known = records.ticket(context.connection, presented)
+    state = ticket.after(ticket.State(known["state"]), ticket.Command.SERVE)
+    records.change(
+        context.connection,
+        schema.ticket,
+        presented,
+        state=state,
+        presented_at=known["presented_at"] or context.moment,
+    )
+    context.audit("ticket.presented", presented, fact=fact.id)
+
+
+def _rating_given(
+    context: Context, fact: ReceivedFact, row: RowMapping | None, data: RatingGiven
+) -> None:
+    if row is None:
+        return
+    asked = _asked(context.connection, row["id"], data.request)
+    before = rating.Rating(rating.State(asked["state"]), asked["level"], asked["first_level"])
+    after = rating.given(before, data.level, data.replaces)
+    if after == before:
+        return
+    records.change(
+        context.connection,
+        schema.rating,
+        asked["id"],
+        state=after.state,
+        level=after.level,
+        first_level=after.first_level,
+        rated_at=context.moment,
+    )
+    # The level stays out of the trail: a teller must not see who gave which.
+    context.audit("rating.given", row["id"], fact=fact.id)
+
+
+def _rating_expired(
+    context: Context, fact: ReceivedFact, row: RowMapping | None, data: RatingExpired
+) -> None:
+    if row is not None:
+        expire_rating(context, _asked(context.connection, row["id"], data.request))
+
+
+def _asked(connection: Connection, visit: str, request: str) -> RowMapping:
+    asked = records.rating_of(connection, visit)
+    if asked is None or asked["request"] != request:
+        raise Unplaceable("unknown_request")
+    return asked
+
+
+def expire_rating(context: Context, asked: RowMapping) -> None:
+    """Nobody rated (未评价); what was given before stays."""
+    before = rating.Rating(rating.State(asked["state"]), asked["level"], asked["first_level"])
+    after = rating.expired(before)
+    if after != before:
+        records.change(context.connection, schema.rating, asked["id"], state=after.state)
+        context.audit("rating.expired", asked["visit"])
+
+
+def _order_done(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: OrderDone
+) -> None:
+    _answer(context, fact, data.order, "done")
+
+
+def _order_refused(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: OrderRefused
+) -> None:
+    order = _answer(context, fact, data.order, data.reason)
+    asked = records.rating_of(context.connection, order["visit"]) if order["visit"] else None
+    if asked is not None and order["verb"] == RATING_VERB:
+        expire_rating(context, asked)
+    context.audit("order.refused", data.order, reason=data.reason)
+
+
+def _answer(context: Context, fact: ReceivedFact, id: str, answer: str) -> RowMapping:
+    """Note the terminal's answer. The first counts; it may still come after the expiry."""
+    query = select(schema.order_outbox).where(schema.order_outbox.c.id == id)
+    order = context.connection.execute(query).mappings().one_or_none()
+    if order is None:
+        raise Unplaceable("unknown_order")
+    if order["terminal"] != fact.terminal:
+        raise Unplaceable("foreign_order")
+    if order["state"] in ("pending", "expired"):
+        state = "done" if answer == "done" else "refused"
+        records.change(context.connection, schema.order_outbox, id, state=state, answer=answer)
+    return order
+
+
+_EFFECTS: dict[type[Data], Callable[[Context, ReceivedFact, RowMapping | None, Any], None]] = {
+    CodeScanned: _code_scanned,
+    RatingGiven: _rating_given,
+    RatingExpired: _rating_expired,
+    OrderDone: _order_done,
+    OrderRefused: _order_refused,
+}

@@ -1,0 +1,113 @@
+"""The visit's tray (待归入材料): personal facts, by their masks, until they are placed."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.engine import Connection
+
+from central.domain.errors import Refused
+from central.domain.mask import mask_name, mask_number, mask_tail
+from central.store import schema
+from hal.events.envelope import fact_type
+from hal.events.facts import CardRead, CodeScanned, Data, DocumentCaptured, IdentityRead, Placed
+
+IDENTITY = fact_type("identity", "read")
+APPLICANT = "applicant"  # 申请人
+
+_P = TypeVar("_P", bound=Data)
+
+
+def put(connection: Connection, fact: str, type: str, visit: str, data: Placed) -> None:
+    """Lay what a device read into the tray of `visit`; only its mask is kept."""
+    connection.execute(
+        insert(schema.tray).values(
+            fact_id=fact,
+            visit=visit,
+            type=type,
+            masked=msgspec.json.encode(masked(data)).decode(),
+            case_id=data.case,
+            party=data.party,
+        )
+    )
+
+
+def masked(data: Data) -> dict[str, Any]:
+    """What of a personal payload may be shown and kept; nothing for kinds without a rule."""
+    rule = _RULES.get(type(data))
+    return rule(data) if rule else {}
+
+
+def find_applicant(connection: Connection, visit: str, chosen: str | None) -> RowMapping:
+    """The identity in the tray that is the applicant's, `chosen` by its fact or the only one.
+
+    Refused when none was read, or when two different documents lie there and none was chosen.
+    """
+    query = select(schema.tray).where(schema.tray.c.visit == visit, schema.tray.c.type == IDENTITY)
+    rows = connection.execute(query).mappings().all()
+    mine = [row for row in rows if row["party"] in (None, APPLICANT)]
+    if chosen is not None:
+        mine = [row for row in mine if row["fact_id"] == chosen]
+    if not mine:
+        raise Refused(
+            "identity_missing",
+            "Read the applicant's identity card first.",
+            "请先读取申请人的居民身份证。",
+        )
+    placed = [row for row in mine if row["party"] == APPLICANT]
+    if placed:
+        return placed[0]
+    if len({row["masked"] for row in mine}) > 1:
+        raise Refused(
+            "applicant_not_chosen",
+            "Different people's documents were read; say which fact is the applicant's.",
+            "已读取多人证件,请选择申请人。",
+        )
+    return mine[0]
+
+
+def place(connection: Connection, fact: str, case: str) -> None:
+    """Say that a fact is the applicant's, and the case it was first used for."""
+    connection.execute(
+        update(schema.tray)
+        .where(schema.tray.c.fact_id == fact, schema.tray.c.case_id.is_(None))
+        .values(case_id=case, party=APPLICANT)
+    )
+
+
+def _identity(data: IdentityRead) -> dict[str, Any]:
+    return {
+        "document": data.document,
+        "name": mask_name(data.name),
+        "number": mask_number(data.number),
+        "expired": data.expired,
+    }
+
+
+def _card(data: CardRead) -> dict[str, Any]:
+    return {
+        "name": mask_name(data.name or ""),
+        "number": mask_number(data.social_security_number or ""),
+        "card_number": mask_tail(data.card_number or ""),
+    }
+
+
+def _code(data: CodeScanned) -> dict[str, Any]:
+    return {
+        "kind": data.kind,
+        "integrity": data.integrity,
+        "text": mask_tail(data.text or data.bytes_hex or ""),
+    }
+
+
+def _document(data: DocumentCaptured) -> dict[str, Any]:
+    return {"pages": len(data.pages), "codes": len(data.codes)}
+
+
+_RULES: dict[type[Data], Callable[[Any], dict[str, Any]]] = {
+    IdentityRead: _identity,
+    CardRead: _card,
+    CodeScanned: _code,
+    DocumentCaptured: _document,
+}
