@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 from sqlalchemy.engine import Connection
 
-from central.domain import rating, ticket, visit
+from central.domain import ticket, visit
 from central.domain.errors import RuleError
-from central.service import records, tray
+from central.service import orders, ratings, records, tray
 from central.service.context import Actor, Context
 from central.store import schema
 from hal.events.envelope import fact_type
@@ -25,7 +25,6 @@ from hal.events.facts import (
 )
 
 TERMINAL_ROLE = "terminal"
-RATING_VERB = "request"
 
 
 class Unplaceable(Exception):
@@ -132,28 +131,14 @@ def _rating_given(
     if row is None:
         return
     asked = _asked(context.connection, row["id"], data.request)
-    before = rating.Rating(rating.State(asked["state"]), asked["level"], asked["first_level"])
-    after = rating.given(before, data.level, data.replaces)
-    if after == before:
-        return
-    records.change(
-        context.connection,
-        schema.rating,
-        asked["id"],
-        state=after.state,
-        level=after.level,
-        first_level=after.first_level,
-        rated_at=context.moment,
-    )
-    # The level stays out of the trail: a teller must not see who gave which.
-    context.audit("rating.given", row["id"], fact=fact.id)
+    ratings.give(context, asked, data.level, data.replaces)
 
 
 def _rating_expired(
     context: Context, fact: ReceivedFact, row: RowMapping | None, data: RatingExpired
 ) -> None:
     if row is not None:
-        expire_rating(context, _asked(context.connection, row["id"], data.request))
+        ratings.expire(context, _asked(context.connection, row["id"], data.request))
 
 
 def _asked(connection: Connection, visit: str, request: str) -> RowMapping:
@@ -161,15 +146,6 @@ def _asked(connection: Connection, visit: str, request: str) -> RowMapping:
     if asked is None or asked["request"] != request:
         raise Unplaceable("unknown_request")
     return asked
-
-
-def expire_rating(context: Context, asked: RowMapping) -> None:
-    """Nobody rated (未评价); what was given before stays."""
-    before = rating.Rating(rating.State(asked["state"]), asked["level"], asked["first_level"])
-    after = rating.expired(before)
-    if after != before:
-        records.change(context.connection, schema.rating, asked["id"], state=after.state)
-        context.audit("rating.expired", asked["visit"])
 
 
 def _order_done(
@@ -183,8 +159,8 @@ def _order_refused(
 ) -> None:
     order = _answer(context, fact, data.order, data.reason)
     asked = records.rating_of(context.connection, order["visit"]) if order["visit"] else None
-    if asked is not None and order["verb"] == RATING_VERB:
-        expire_rating(context, asked)
+    if asked is not None and order["verb"] == orders.RATING_VERB:
+        ratings.expire(context, asked)
     context.audit("order.refused", data.order, reason=data.reason)
 
 

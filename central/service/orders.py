@@ -12,6 +12,7 @@ from central.store import schema
 from hal.events.orders import CloseVisit, OpenVisit, Order, RequestRating, encode
 
 VISIT_DEVICE = "visit"
+RATING_VERB = "request"
 VISIT_ORDER_LIFE = timedelta(hours=12)
 RATING_ORDER_LIFE = timedelta(seconds=60)
 RATING_TIMEOUT_S = 30.0
@@ -39,7 +40,7 @@ def close_visit(context: Context, window: Window, visit: str) -> str:
 def request_rating(context: Context, window: Window, visit: str, pad: str, request: str) -> str:
     """`{pad}/request`; returns the order's id."""
     data = RequestRating(request=request, timeout_s=RATING_TIMEOUT_S)
-    return _write(context, window, visit, (pad, "request"), data, RATING_ORDER_LIFE)
+    return _write(context, window, visit, (pad, RATING_VERB), data, RATING_ORDER_LIFE)
 
 
 def _write(

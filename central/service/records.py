@@ -1,7 +1,6 @@
 """Looking up the rows that a use case is about; Unknown when there is no such thing."""
 
 import json
-from typing import Any
 
 from sqlalchemy import RowMapping, Table, select, update
 from sqlalchemy.engine import Connection
@@ -55,5 +54,5 @@ def add_note(connection: Connection, visit: RowMapping, **note: str) -> None:
     change(connection, schema.visit, visit["id"], notes=json.dumps(notes))
 
 
-def _find(connection: Connection, table: Table, id: str) -> Any:
+def _find(connection: Connection, table: Table, id: str) -> RowMapping | None:
     return connection.execute(select(table).where(table.c.id == id)).mappings().one_or_none()

@@ -134,6 +134,7 @@ case_file = Table(  # 办件
     Column("number", Text, nullable=False, unique=True),
     Column("visit", Text, ForeignKey("visit.id"), nullable=False),
     Column("item_code", Text, nullable=False),
+    Column("item_name", Text, nullable=False),
     Column("catalogue_version", Text, nullable=False),
     Column("risk", Text, nullable=False),
     Column("state", Text, nullable=False),

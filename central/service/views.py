@@ -1,0 +1,186 @@
+"""What the centre answers with: the shapes of the HTTP interface, built from rows."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class View(BaseModel):
+    """The base of every answer: immutable, written by the names of the interface."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+
+
+class TicketView(View):
+    """号票. `barcode` is what the slip's barcode says."""
+
+    id: str
+    number: str
+    site: str
+    lane: str
+    state: str
+    barcode: str
+    terminal: str | None
+    issued_at: str
+    presented_at: str | None
+
+
+class TrayItem(View):
+    """A personal fact in the tray, by its mask. `placed_case` and `party` once it is placed."""
+
+    fact: str
+    type: str
+    masked: dict[str, Any]
+    placed_case: str | None
+    party: str | None
+
+
+class Applicant(View):
+    """申请人, by the fact that read the document and its mask."""
+
+    fact: str
+    masked: dict[str, Any]
+
+
+class CaseEvent(View):
+    """One step of a case's way; `from` is null for the first."""
+
+    at: str
+    from_state: str | None = Field(serialization_alias="from")
+    to_state: str = Field(serialization_alias="to")
+    by: str
+
+
+class CaseView(View):
+    """办件 with its whole way so far."""
+
+    id: str
+    number: str
+    item_code: str
+    item_name: str
+    risk: str
+    visit: str
+    state: str
+    applicant: Applicant
+    clock_started_at: str
+    events: list[CaseEvent]
+
+
+class RatingView(View):
+    """评价 of a visit; `level` is 1-5, null until rated."""
+
+    request: str
+    state: str
+    level: int | None
+
+
+class VisitView(View):
+    """本次服务 with everything that belongs to it."""
+
+    id: str
+    terminal: str
+    ticket: TicketView
+    state: str
+    opened_at: str
+    closed_at: str | None
+    tray: list[TrayItem]
+    cases: list[CaseView]
+    rating: RatingView | None
+    notes: list[dict[str, Any]]
+
+
+class CallView(View):
+    """The number that was called, and the visit that began."""
+
+    ticket: TicketView
+    visit: VisitView
+
+
+class RatingRequestView(View):
+    """The rating that is being asked for; `order` is on its way to the pad."""
+
+    visit: str
+    request: str
+    order: str
+    state: str
+
+
+class CasePage(View):
+    """`next`: what to pass as `after` to go on."""
+
+    items: list[CaseView]
+    next: str
+
+
+class OpenVisit(View):
+    """The visit that is open at a window."""
+
+    id: str
+    ticket: str
+    ticket_state: str
+    opened_at: str
+
+
+class DeviceView(View):
+    """The last word of a device: an XFS4IoT state, what to do, and the two texts."""
+
+    device: str
+    status: dict[str, Any]
+
+
+class WindowView(View):
+    """窗口: its terminal, the state it last told, and the visit that is open there."""
+
+    terminal: str
+    site: str
+    window: int | None
+    state: str | None
+    seen_at: str | None
+    visit: OpenVisit | None
+    devices: list[DeviceView]
+
+
+class QueueView(View):
+    """How many numbers wait today."""
+
+    site: str
+    lane: str
+    waiting: int
+
+
+class WindowsView(View):
+    items: list[WindowView]
+    queue: list[QueueView]
+
+
+class FactView(View):
+    """One stored fact. `data` stays sealed unless the caller may open it and says what for.
+
+    A quarantined message may lack what could not be read from it.
+    """
+
+    cursor: int
+    terminal: str | None
+    epoch: str | None
+    sequence: int | None
+    id: str | None
+    type: str | None
+    device: str | None
+    time: str | None
+    visit: str | None
+    stored_at: str
+    state: str
+    reason: str | None
+    data: Any
+
+
+class FactPage(View):
+    """`next`: the commit cursor to pass as `after` to go on; it is never a sequence."""
+
+    items: list[FactView]
+    next: int
+
+
+class Health(View):
+    status: str
+    broker: bool
