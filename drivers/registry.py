@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from drivers.worker import Ended, Opened, Worker
+from hal.clock import Clock
 from hal.errors import ConfigurationError
 from hal.interfaces import Device, Report, Role
 
@@ -27,7 +28,7 @@ class DriverSpec:
     name: str
     role: Role
     options: type[msgspec.Struct]
-    _build: Callable[[Any], Device]
+    _build: Callable[[Any, Clock], Device]
 
     def configure(self, table: Mapping[str, object]) -> msgspec.Struct:
         """Read the driver's own keys of a device table (without `driver` and `essential`).
@@ -39,9 +40,9 @@ class DriverSpec:
         except msgspec.ValidationError as error:
             raise ConfigurationError(f"driver {self.name}: {error}") from error
 
-    def build(self, options: msgspec.Struct) -> Device:
+    def build(self, options: msgspec.Struct, clock: Clock) -> Device:
         """A device with these options; opens nothing."""
-        return self._build(options)
+        return self._build(options, clock)
 
 
 def load(name: str) -> DriverSpec:
@@ -58,7 +59,7 @@ def load(name: str) -> DriverSpec:
         raise ConfigurationError(
             f"driver {name} needs a package that is not installed: {error.name}"
         ) from error
-    built = cast(Callable[[Any], Device], getattr(module, class_name))
+    built = cast(Callable[[Any, Clock], Device], getattr(module, class_name))
     role = cast(Role, getattr(built, "role"))  # noqa: B009  a class attribute of every driver
     return DriverSpec(name, role, module.Options, built)
 
