@@ -39,12 +39,6 @@ def page(
     return FactPage(items=items, next=items[-1].cursor if items else after)
 
 
-def latest(connection: Connection, limit: int) -> list[FactView]:
-    """The facts that were stored last, newest first, sealed."""
-    query = select(schema.fact).order_by(schema.fact.c.cursor.desc()).limit(limit)
-    return [_view(row, None) for row in connection.execute(query).mappings()]
-
-
 class Openings:
     """The boxes that were opened for one answer, so that each can be put in the trail."""
 

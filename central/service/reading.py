@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
@@ -72,18 +72,6 @@ def cases(connection: Connection, after: str, limit: int) -> CasePage:
         query = query.where(_later_than(records.case(connection, after)))
     items = _cases(connection, query)
     return CasePage(items=items, next=items[-1].id if items else after)
-
-
-def latest_cases(connection: Connection, limit: int) -> list[CaseView]:
-    """The cases opened last, newest first."""
-    query = _case_query().order_by(None)
-    newest = query.order_by(schema.case_file.c.opened_at.desc(), schema.case_file.c.id.desc())
-    return _cases(connection, newest.limit(limit))
-
-
-def cases_of(connection: Connection, ids: Iterable[str]) -> list[CaseView]:
-    """The cases `ids`, in the order in which they were opened."""
-    return _cases(connection, _case_query().where(schema.case_file.c.id.in_(list(ids))))
 
 
 def _later_than(row: RowMapping) -> ColumnElement[bool]:

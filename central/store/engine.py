@@ -20,7 +20,10 @@ def reading_engine(path: Path) -> Engine:
 
 
 def _engine(path: Path, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        hide_parameters=True,  # an error must not carry what was being written into a log
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -1,0 +1,30 @@
+"""What commands carry. Unknown fields are refused: a misspelt one must not be ignored."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Body):
+    """A command that needs no words."""
+
+
+class TakeTicket(Body):
+    site: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    lane: str = Field(default="A", pattern=r"^[A-Z]$")
+
+
+class OpenCase(Body):
+    """`applicant`: the fact that read the applicant's document, if several people's were read."""
+
+    visit: str
+    item_code: str
+    applicant: str | None = None
+
+
+class Decide(Body):
+    outcome: Literal["approved"]

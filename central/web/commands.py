@@ -1,0 +1,154 @@
+"""The routes that change something. Each runs one use case, once per Idempotency-Key."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from central.domain import case
+from central.service import cases, tickets, visits
+from central.service.commands import Request as Command
+from central.service.context import Actor, Context
+from central.service.places import Place, place_of
+from central.service.views import (
+    CallView,
+    CaseView,
+    RatingRequestView,
+    TicketView,
+    View,
+    VisitView,
+)
+from central.web import problems
+from central.web.bodies import Body, Decide, Nothing, OpenCase, TakeTicket
+from central.web.parts import Parts
+from central.web.principals import SERVES, TAKES_TICKETS
+from central.web.security import allow
+
+Key = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,255}$")]
+NOTHING = Nothing()
+
+
+def router(parts: Parts) -> APIRouter:
+    """All command routes, below /api/v1."""
+    routes = APIRouter(prefix="/api/v1", responses=problems.documented(), tags=["commands"])
+    _queue(routes, parts)
+    _cases(routes, parts)
+    _visits(routes, parts)
+    return routes
+
+
+def _queue(routes: APIRouter, parts: Parts) -> None:
+    taker = Annotated[Actor, Depends(allow(parts.principals, TAKES_TICKETS))]
+    teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    @routes.post("/tickets", status_code=201, response_model=TicketView)
+    async def take_ticket(request: Request, actor: taker, key: Key, body: TakeTicket) -> Response:
+        """取号: give out the next number of a lane."""
+        sites = {place.site for place in parts.places.all()}
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            201,
+            lambda context: tickets.take_ticket(context, sites, body.site, body.lane),
+        )
+
+    @routes.post("/windows/{terminal}/call", response_model=CallView)
+    async def call_next(
+        request: Request, terminal: str, actor: teller, key: Key, body: Nothing = NOTHING
+    ) -> Response:
+        """叫号: call the number that waited longest and open its visit at this window."""
+        place: Place = await run_in_threadpool(place_of, parts.places, terminal)
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            200,
+            lambda context: tickets.call_next(context, place),
+        )
+
+
+def _cases(routes: APIRouter, parts: Parts) -> None:
+    teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    @routes.post("/cases", status_code=201, response_model=CaseView)
+    async def open_case(request: Request, actor: teller, key: Key, body: OpenCase) -> Response:
+        """登记: open a case for the person whose identity was read in the visit."""
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            201,
+            lambda context: cases.open_case(
+                context, parts.catalogue, body.visit, body.item_code, body.applicant
+            ),
+        )
+
+    @routes.post("/cases/{id}/decide", response_model=CaseView)
+    async def decide(request: Request, id: str, actor: teller, key: Key, body: Decide) -> Response:
+        """审定: the teller decides; a low-risk item has one level."""
+        command = _command(request, actor, key, body)
+        return await _run(parts, command, 200, _step(id, case.Command.DECIDE))
+
+    def add(step: case.Command, meaning: str) -> None:
+        async def advance(
+            request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
+        ) -> Response:
+            return await _run(parts, _command(request, actor, key, body), 200, _step(id, step))
+
+        routes.add_api_route(
+            f"/cases/{{id}}/{step}",
+            advance,
+            methods=["POST"],
+            name=step,
+            response_model=CaseView,
+            description=meaning,
+        )
+
+    add(case.Command.ACCEPT, "受理: take the case in.")
+    add(case.Command.COMPLETE, "办结: the case is done.")
+    add(case.Command.DELIVER, "送达: the result was handed out.")
+
+
+def _visits(routes: APIRouter, parts: Parts) -> None:
+    teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    @routes.post("/visits/{id}/rating-request", status_code=202, response_model=RatingRequestView)
+    async def request_rating(
+        request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
+    ) -> Response:
+        """请求评价: have the pad ask the citizen, once per visit."""
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            202,
+            lambda context: visits.request_rating(context, id),
+        )
+
+    @routes.post("/visits/{id}/close", response_model=VisitView)
+    async def close_visit(
+        request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
+    ) -> Response:
+        """结束服务: end the visit; not while the citizen is being asked."""
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            200,
+            lambda context: visits.close_visit(context, id),
+        )
+
+
+def _step(id: str, command: case.Command) -> Callable[[Context], View]:
+    return lambda context: cases.advance(context, id, command)
+
+
+def _command(request: Request, actor: Actor, key: str, body: Body) -> Command:
+    return Command(key, actor, request.method, request.url.path, body.model_dump_json())
+
+
+async def _run(
+    parts: Parts, command: Command, status: int, use_case: Callable[[Context], View]
+) -> Response:
+    outcome = await asyncio.wrap_future(parts.commands.submit(command, status, use_case))
+    headers = {"Idempotent-Replay": "true"} if outcome.replayed else {}
+    return Response(outcome.answer, outcome.status, headers, media_type="application/json")

@@ -1,0 +1,31 @@
+"""What the web application is made of; the bootstrap hands it over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from central.service.catalogue import Catalogue
+from central.service.commands import Commands
+from central.service.facts import Open
+from central.service.places import Places
+from central.store.writer import Writer
+from central.web.bell import Bell
+from central.web.principals import Principals
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`readers` cannot change the database; whatever does goes through `commands` or `writer`."""
+
+    commands: Commands
+    writer: Writer
+    readers: Engine
+    places: Places
+    catalogue: Catalogue
+    principals: Principals
+    opener: Open
+    bell: Bell
+    now: Callable[[], datetime]
+    broker_up: Callable[[], bool]

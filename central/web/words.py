@@ -1,0 +1,64 @@
+"""The screens' words for what the contract calls by code: Chinese first, English beside."""
+
+_FACTS = {
+    "card.presented": ("社保卡插入", "card in"),
+    "card.removed": ("社保卡取走", "card out"),
+    "card.left": ("社保卡遗留", "card left"),
+    "card.read": ("社保卡读取", "card read"),
+    "identity.read": ("身份证读取", "identity read"),
+    "code.scanned": ("条码扫描", "code scanned"),
+    "document.captured": ("高拍", "document captured"),
+    "sheet.confirmed": ("材料确认", "sheet confirmed"),
+    "signature.given": ("签名", "signature"),
+    "rating.given": ("评价", "rating given"),
+    "rating.expired": ("未评价", "not rated"),
+    "key.pressed": ("按键", "key"),
+    "slip.printed": ("凭条打印", "slip printed"),
+    "ticket.issued": ("取号", "ticket issued"),
+    "visit.opened": ("服务开始", "visit opened"),
+    "visit.closed": ("服务结束", "visit closed"),
+    "order.done": ("指令完成", "order done"),
+    "order.refused": ("指令拒绝", "order refused"),
+    "device.lost": ("设备断开", "device lost"),
+    "device.returned": ("设备恢复", "device returned"),
+    "device.degraded": ("设备降级", "device degraded"),
+    "device.recovery": ("设备自愈", "device recovery"),
+    "terminal.started": ("终端启动", "terminal started"),
+    "terminal.stopping": ("终端停止", "terminal stopping"),
+    "terminal.updated": ("终端更新", "terminal updated"),
+}
+_STATES = {
+    "WAITING": ("等候", "waiting"),
+    "CALLED": ("已叫号", "called"),
+    "SERVING": ("办理中", "serving"),
+    "DONE": ("结束", "done"),
+    "OPENED": ("登记", "opened"),
+    "ACCEPTED": ("受理", "accepted"),
+    "DECIDED": ("审定", "decided"),
+    "COMPLETED": ("办结", "completed"),
+    "DELIVERED": ("送达", "delivered"),
+    "starting": ("启动中", "starting"),
+    "ready": ("在线", "ready"),
+    "paused": ("暂停服务", "paused"),
+    "stopping": ("停止中", "stopping"),
+    "lost": ("离线", "lost"),
+    "applied": ("已入库", "applied"),
+    "quarantined": ("隔离", "quarantined"),
+}
+_UNKNOWN = ("未知", "unknown")
+
+
+def fact_words(type: str | None) -> tuple[str, str]:
+    """Chinese and English for a fact's type, `cn.onewindow.{role}.{name}.v1`."""
+    kind = (type or "").removeprefix("cn.onewindow.").removesuffix(".v1")
+    return _FACTS.get(kind, (kind, kind) if kind else _UNKNOWN)
+
+
+def state_words(state: str | None) -> tuple[str, str]:
+    """Chinese and English for a state of a ticket, case, terminal or fact."""
+    return _STATES.get(state or "", (state, state) if state else _UNKNOWN)
+
+
+def dictionary() -> dict[str, dict[str, tuple[str, str]]]:
+    """Both tables, for the script of the page."""
+    return {"facts": _FACTS, "states": _STATES}
