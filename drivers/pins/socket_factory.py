@@ -118,6 +118,7 @@ class SocketFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
         self.pin_class = SocketPin
         self.gone = Event()
         self._writing = Lock()
+        self._making = Lock()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._connection.settimeout(_CONNECT_S)
         try:
@@ -137,6 +138,18 @@ class SocketFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
         if self._reader is not current_thread():
             self._reader.join(_CONNECT_S)
         self._connection.close()
+
+    def pin(self, name: object) -> SocketPin:
+        """The pin called `name`; asked for by drivers and by the thread that hears levels."""
+        with self._making:
+            made: SocketPin = super().pin(name)
+            return made
+
+    def ticks(self) -> float:
+        return monotonic()
+
+    def ticks_diff(self, later: float, earlier: float) -> float:
+        return later - earlier
 
     def write(self, number: int, level: bool) -> None:
         """Tell the twin an output's level; OSError when it is gone."""
