@@ -18,7 +18,7 @@ BREACHES = {
     "drivers import hal only": [
         ("drivers/breach.py", "import firmware"),
     ],
-    "no driver imports another driver; the worker and the pins are shared": [
+    "no driver imports another driver; worker, pins and serial port are shared": [
         ("drivers/breach_one.py", "import drivers.breach_two"),
         ("drivers/breach_two.py", ""),
     ],
