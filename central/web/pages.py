@@ -55,8 +55,9 @@ def router(parts: Parts) -> APIRouter:
     async def events(request: Request, after: str = "") -> Response:
         if visitor(request, parts.principals) is None:
             raise Forbidden(401, "token_missing", "Open / with a token first. 请先登录。")
-        told = request.headers.get("last-event-id") or after
-        start = news.read_position(told) or await run_in_threadpool(_now_at, parts)
+        start = news.read_position(request.headers.get("last-event-id") or after)
+        if start is None:
+            start = await run_in_threadpool(_now_at, parts)
         return StreamingResponse(live.stream(parts, start), media_type="text/event-stream")
 
     return routes

@@ -1,8 +1,10 @@
 """Who is calling: a bearer token, or for the page alone the cookie that was set from one."""
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from central.service.context import Actor
 from central.web.principals import Principals
@@ -10,8 +12,10 @@ from central.web.problems import Forbidden
 
 COOKIE = "onewindow"
 _SCHEME = "bearer "
+_DOCUMENTED = HTTPBearer(auto_error=False)
+"""Says in OpenAPI what `allow` asks for."""
 
-Guard = Callable[[Request], Awaitable[Actor]]
+Guard = Callable[[Request, object], Awaitable[Actor]]
 
 
 def bearer(request: Request, principals: Principals) -> Actor | None:
@@ -30,7 +34,9 @@ def visitor(request: Request, principals: Principals) -> Actor | None:
 def allow(principals: Principals, roles: frozenset[str]) -> Guard:
     """A dependency that lets only these roles through."""
 
-    async def guard(request: Request) -> Actor:
+    async def guard(
+        request: Request, _documented: Annotated[object, Depends(_DOCUMENTED)]
+    ) -> Actor:
         actor = bearer(request, principals)
         if actor is None:
             raise Forbidden(
