@@ -23,9 +23,8 @@ _LINE = re.compile(r"(?:(\d+) +)?(.*)")
 _CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+|\?).*")
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")
-_HEX = r"((?:\\x[0-9a-f]{2})*)"
-_FD = re.compile(rf"(\d+|AT_FDCWD)<{_HEX}>")
-_TEXT = re.compile(rf'"{_HEX}"(\.\.\.)?')
+_FD = re.compile(r"(?:\d+|AT_FDCWD)<([^>]*)>")  # -xx: nothing but \x.. between the brackets
+_TEXT = re.compile(r'"([^"]*)"(\.\.\.)?')
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _events(call: str, arguments: str, folder: str, began: int) -> Iterator[Even
     if call == "write" and arguments.startswith("1<"):
         yield from _said(_texts(arguments)[0])
         return
-    paths = [_plain(hex_).decode() for _, hex_ in _FD.findall(arguments)]
+    paths = [_plain(hex_).decode() for hex_ in _FD.findall(arguments)]
     inside = [path for path in paths if path == folder or path.startswith(folder + os.sep)]
     named = _named(call, arguments, folder)
     if named is not None:
