@@ -1,0 +1,183 @@
+"""A centre without a broker: real SQLite files, a clock that the test moves, facts as they come."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy.engine import Connection, Engine
+
+from central.domain import case
+from central.service import cases, tickets, visits
+from central.service.apply import ReceivedFact, apply
+from central.service.catalogue import Catalogue, read_catalogue
+from central.service.context import Actor, Context
+from central.service.moments import HALL_TIME
+from central.service.places import Place
+from central.service.views import CallView, CaseView, TicketView
+from central.store import schema
+from central.store.engine import reading_engine, writing_engine
+from central.store.writer import Writer
+from hal.events.facts import CodeScanned, Data, IdentityRead
+
+T = TypeVar("T")
+
+DEADLINE_S = 20
+CATALOGUE = """item_code,item_name,applicant,risk_class
+SB-L1,个人查询,个人,低
+SB-L2,单位登记,单位,低
+SB-M1,关系转移,个人,中
+SB-H1,待遇申领,单位/个人,高
+"""
+
+
+@dataclass
+class Clock:
+    """Wall time that stands still until the test moves it."""
+
+    moment: datetime = datetime(2026, 11, 23, 9, 0, 0, tzinfo=HALL_TIME)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass
+class Store:
+    """The database of one test, its writer running."""
+
+    path: Path
+    writer: Writer
+    readers: Engine
+
+    def do(self, work: Callable[[Connection], T]) -> T:
+        return self.writer.submit(work).result(DEADLINE_S)
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the plain SQL finds that has been committed."""
+        with self.readers.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql, values).all()]
+
+
+@dataclass
+class Sites:
+    """A register that a test fills."""
+
+    places: list[Place] = field(
+        default_factory=lambda: [Place("pzh01-w01", "pzh01", 1), Place("pzh01-w02", "pzh01", 2)]
+    )
+
+    def find(self, terminal: str) -> Place | None:
+        return next((place for place in self.places if place.terminal == terminal), None)
+
+    def all(self) -> list[Place]:
+        return self.places
+
+
+@dataclass
+class Hall:
+    """Use cases and facts, each in a transaction of its own, as the counter would see them."""
+
+    store: Store
+    clock: Clock
+    catalogue: Catalogue
+    sites: Sites
+    facts: int = 0
+
+    def act(self, use_case: Callable[[Context], T], who: str = "teller") -> T:
+        actor = Actor(who, who)
+        return self.store.do(lambda link: use_case(Context(link, self.clock.now(), actor)))
+
+    def take(self, lane: str = "A") -> TicketView:
+        return self.act(lambda context: tickets.take_ticket(context, {"pzh01"}, "pzh01", lane))
+
+    def call(self, terminal: str = "pzh01-w01") -> CallView:
+        place = self.sites.find(terminal)
+        assert place is not None
+        return self.act(lambda context: tickets.call_next(context, place))
+
+    def visit(self, terminal: str = "pzh01-w01") -> CallView:
+        self.take()
+        return self.call(terminal)
+
+    def open_case(self, visit: str, item: str = "SB-L1", applicant: str | None = None) -> CaseView:
+        return self.act(
+            lambda context: cases.open_case(context, self.catalogue, visit, item, applicant)
+        )
+
+    def step(self, id: str, command: case.Command) -> CaseView:
+        return self.act(lambda context: cases.advance(context, id, command))
+
+    def ask(self, visit: str) -> str:
+        """Request a rating; returns its nonce."""
+        return self.act(lambda context: visits.request_rating(context, visit)).request
+
+    def close(self, visit: str) -> None:
+        self.act(lambda context: visits.close_visit(context, visit))
+
+    def fact(self, kind: str, data: Data, visit: str | None, terminal: str = "pzh01-w01") -> str:
+        """Apply a fact that has come from a terminal; returns its id."""
+        self.facts += 1
+        role, _, name = kind.partition(".")
+        id = f"FACT{self.facts:022d}"
+        fact = ReceivedFact(
+            id=id,
+            terminal=terminal,
+            device=role,
+            role=role,
+            name=name,
+            epoch="E1",
+            sequence=self.facts,
+            visit=visit,
+            time=self.clock.now().isoformat(),
+            data=data,
+        )
+        self.store.do(lambda link: apply(link, fact, self.clock.now()))
+        return id
+
+    def identity(
+        self, visit: str | None, name: str = "张三", number: str = "11010119000101002X"
+    ) -> str:
+        data = IdentityRead(document="resident", name=name, number=number)
+        return self.fact("identity.read", data, visit)
+
+    def scan(self, visit: str | None, text: str) -> str:
+        return self.fact("code.scanned", CodeScanned(kind="ticket", text=text), visit)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    path = tmp_path / "centre.db"
+    engine = writing_engine(path)
+    schema.create_all(engine)
+    writer = Writer(engine, clock.now)
+    readers = reading_engine(path)
+    writer.start()
+    yield Store(path, writer, readers)
+    writer.stop()
+    engine.dispose()
+    readers.dispose()
+
+
+@pytest.fixture
+def sites() -> Sites:
+    return Sites()
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    return read_catalogue(CATALOGUE.encode())
+
+
+@pytest.fixture
+def hall(store: Store, clock: Clock, catalogue: Catalogue, sites: Sites) -> Hall:
+    return Hall(store, clock, catalogue, sites)
