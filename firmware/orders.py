@@ -1,0 +1,127 @@
+"""What the centre wishes: checked, and carried out once.
+
+An order comes again until its answer has arrived; its id is remembered with the answer, so a
+repeat has no second effect. Whatever cannot be carried out is refused by a fact with a reason.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from firmware import session
+from hal.events.facts import Data, OrderDone, OrderRefused, RefusalReason
+from hal.events.orders import (
+    CancelRating,
+    CloseVisit,
+    OpenVisit,
+    Order,
+    OrderError,
+    RequestRating,
+    decode,
+)
+
+_log = logging.getLogger(__name__)
+_REMEMBER_S = 86_400.0
+"""How long past its end an order is remembered: the broker may hold one back for a day."""
+
+_VISIT = "visit"
+_RATING = "rating"
+_VERBS: dict[tuple[str, str], type[session.Order]] = {
+    (_VISIT, "open"): OpenVisit,
+    (_VISIT, "close"): CloseVisit,
+    (_RATING, "request"): RequestRating,
+    (_RATING, "cancel"): CancelRating,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an order does: the outcome includes the fact that answers it."""
+
+    order: str
+    forget_at_s: float
+    outcome: session.Outcome
+
+
+class Orders:
+    """Knows which devices there are. `roles`: name of a device → its role."""
+
+    def __init__(self, roles: dict[str, str]) -> None:
+        self._roles = roles
+        self.pad = next((name for name, role in roles.items() if role == _RATING), _RATING)
+
+    def understood(self) -> list[str]:
+        """`{device}/{verb}` of every order that this window carries out."""
+        names = {_VISIT: [_VISIT], _RATING: [n for n, r in self._roles.items() if r == _RATING]}
+        return sorted(f"{name}/{verb}" for role, verb in _VERBS for name in names[role])
+
+    def answer(
+        self,
+        device: str,
+        verb: str,
+        body: bytes,
+        state: session.State,
+        now: datetime,
+        now_s: float,
+    ) -> Answer | None:
+        """What to do with a message for `device`. None: it has no id, so nobody can be answered."""
+        try:
+            order = decode(body, Order)
+        except OrderError:
+            _log.warning("order cannot be read", extra={"device": device, "verb": verb})
+            return None
+        expires_at = _moment(order.expires_at)
+        forget_at_s = max(now, expires_at or now).timestamp() + _REMEMBER_S
+        try:
+            outcome = self._carry_out(device, verb, order, state, now, expires_at, now_s)
+            data: Data = OrderDone(order=order.id)
+            name = "done"
+        except session.OrderRefusal as refusal:
+            outcome = session.Outcome(state, signs=())
+            data = OrderRefused(order=order.id, reason=refusal.reason, detail=refusal.detail)
+            name = "refused"
+        fact = session.Happened(device, "order", name, data, order.visit)
+        return Answer(order.id, forget_at_s, replace(outcome, facts=(*outcome.facts, fact)))
+
+    def _carry_out(
+        self,
+        device: str,
+        verb: str,
+        order: Order,
+        state: session.State,
+        now: datetime,
+        expires_at: datetime | None,
+        now_s: float,
+    ) -> session.Outcome:
+        if expires_at is None:
+            raise session.OrderRefusal("invalid", "expires_at is no moment with an offset")
+        if expires_at <= now:
+            raise session.OrderRefusal("expired", "")
+        kind = self._kind(device, verb)
+        try:
+            wish = decode(order.data, kind)
+        except OrderError as error:
+            raise session.OrderRefusal("invalid", str(error)) from error
+        return session.obey(state, wish, order.visit, self.pad, now_s)
+
+    def _kind(self, device: str, verb: str) -> type[session.Order]:
+        """What `data` of the order is. A device may be called by its name or by its role."""
+        role = _VISIT if device == _VISIT else self._roles.get(device, device)
+        kind = _VERBS.get((role, verb))
+        if role != _VISIT and role not in self._roles.values():
+            raise _refusal("unknown_device", device)
+        if kind is None:
+            raise _refusal("unknown_verb", f"{device}/{verb}")
+        return kind
+
+
+def _refusal(reason: RefusalReason, detail: str) -> session.OrderRefusal:
+    return session.OrderRefusal(reason, detail)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment

@@ -1,0 +1,150 @@
+"""From the outbox to the broker: in order, not too far ahead, and again until there is a receipt.
+
+A PUBACK is not a receipt: a broker that has acknowledged may still forget. So the sender goes back
+to the last receipt whenever the line was interrupted, or no receipt came for a while.
+"""
+
+import logging
+import random
+from threading import Condition, Thread
+from time import monotonic
+
+from firmware.link import Link
+from firmware.outbox import Entry, Outbox, ranges
+from hal.events.envelope import CONTENT_TYPE
+from hal.events.orders import OrderError, Receipt, decode
+
+WINDOW = 256
+"""How many facts may be under way without a receipt."""
+RETRY_BASE_S, RETRY_CAP_S = 1.0, 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """A thread of its own. All methods may be called from any thread and return at once."""
+
+    def __init__(self, outbox: Outbox, link: Link) -> None:
+        self._outbox = outbox
+        self._link = link
+        self._changed = Condition()
+        self._usable = False
+        self._stopping = False
+        self._news = False
+        self._committed = 0
+        self._sent = 0
+        self._missing: list[tuple[int, int]] = []
+        self._patience = _Patience()
+        self._thread = Thread(target=self._run, name="sender", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+
+    def wake(self) -> None:
+        """There are new facts in the outbox."""
+        with self._changed:
+            self._news = True
+            self._changed.notify()
+
+    def line(self, usable: bool) -> None:
+        """The connection came or went. What is without a receipt will be sent again."""
+        with self._changed:
+            self._usable = usable
+            self._go_back()
+            self._patience.reset()
+            self._changed.notify()
+
+    def receipt(self, body: bytes) -> None:
+        """The centre's word. One that cannot be read, or is of another epoch, changes nothing."""
+        try:
+            receipt = decode(body, Receipt)
+        except OrderError:
+            _log.warning("receipt cannot be read")
+            return
+        if receipt.epoch != self._outbox.epoch:
+            return
+        self._outbox.receipt(receipt.committed)
+        with self._changed:
+            if receipt.committed > self._committed:
+                self._committed = min(receipt.committed, self._outbox.last())
+                self._sent = max(self._sent, self._committed)
+                self._patience.reset()
+            self._missing = ranges(receipt.missing)
+            self._changed.notify()
+
+    def _go_back(self) -> None:
+        self._sent = self._committed
+        self._missing = []
+        self._news = True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._something_to_do, self._patience.rest_s())
+                if self._stopping:
+                    return
+                if self._usable and self._sent > self._committed and self._patience.over():
+                    self._patience.lengthen()
+                    self._go_back()
+                missing, self._missing = self._missing, []
+                start, room = self._sent, WINDOW - (self._sent - self._committed)
+                self._news = False
+                usable = self._usable
+            if usable:
+                self._send(missing, start, room)
+
+    def _something_to_do(self) -> bool:
+        room = self._sent - self._committed < WINDOW
+        return self._stopping or (self._usable and (bool(self._missing) or (self._news and room)))
+
+    def _send(self, missing: list[tuple[int, int]], start: int, room: int) -> None:
+        for first, last in missing:
+            for entry in self._outbox.between(first, min(last, first + WINDOW - 1)):
+                self._publish(entry)
+        batch = self._outbox.after(start, max(0, room))
+        for entry in batch:
+            if not self._publish(entry):
+                return
+            with self._changed:
+                if self._sent == self._committed:
+                    self._patience.begin()
+                self._sent = max(self._sent, entry.sequence)
+        with self._changed:
+            # A full batch: more may lie behind it, to be sent when a receipt makes room.
+            self._news = self._news or (bool(batch) and len(batch) == room)
+
+    def _publish(self, entry: Entry) -> bool:
+        return self._link.publish(entry.topic, entry.body, qos=1, content_type=CONTENT_TYPE)
+
+
+class _Patience:
+    """How long to wait for a receipt: full jitter below a ceiling that doubles."""
+
+    def __init__(self) -> None:
+        self._ceiling_s = RETRY_BASE_S
+        self._until_s: float | None = None
+
+    def begin(self) -> None:
+        self._until_s = monotonic() + random.uniform(self._ceiling_s / 2, self._ceiling_s)
+
+    def reset(self) -> None:
+        """A receipt came: start anew with the shortest wait."""
+        self._ceiling_s = RETRY_BASE_S
+        self.begin()
+
+    def lengthen(self) -> None:
+        self._ceiling_s = min(RETRY_CAP_S, self._ceiling_s * 2)
+        self.begin()
+
+    def over(self) -> bool:
+        return self._until_s is not None and monotonic() >= self._until_s
+
+    def rest_s(self) -> float:
+        """Seconds until it is over, at least a few milliseconds."""
+        return RETRY_CAP_S if self._until_s is None else max(0.005, self._until_s - monotonic())

@@ -1,0 +1,143 @@
+"""The window itself: one thread through which everything passes that people, devices and the
+centre do. It keeps facts, and only then answers.
+"""
+
+import logging
+import queue
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware import session
+from firmware.lights import Lights
+from firmware.orders import Answer, Orders
+from firmware.outbox import Change, Outbox
+from firmware.stamp import Draft, Stamp
+from hal.clock import Clock
+from hal.events.facts import Data
+from hal.interfaces import Observation
+
+_log = logging.getLogger(__name__)
+_NS_PER_S = 1e9
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A device reported what somebody did."""
+
+    device: str
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A message came below `order/`."""
+
+    device: str
+    verb: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something about the terminal or one of its devices, to be kept as a fact."""
+
+    device: str
+    role: str
+    name: str
+    data: Data
+
+
+Event = Seen | Ordered | Noted
+
+
+class Window:
+    """Owns the session's state. `put` may be called from any thread and returns at once."""
+
+    def __init__(
+        self, outbox: Outbox, stamp: Stamp, lights: Lights, orders: Orders, clock: Clock
+    ) -> None:
+        self._outbox = outbox
+        self._write = stamp.writer(outbox.epoch)
+        self._lights = lights
+        self._orders = orders
+        self._clock = clock
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._listeners: list[Callable[[], None]] = []
+        self._state = session.load(outbox.state(), self._now_s())
+        lights.show(session.scene(self._state))
+
+    def put(self, event: Event) -> None:
+        """Have `event` handled, in order."""
+        self._events.put(event)
+
+    def stop(self) -> None:
+        """Let `run` return when everything put before has been handled."""
+        self._events.put(None)
+
+    def on_kept(self, listener: Callable[[], None]) -> None:
+        """Call `listener` in the window's thread after facts were kept. Before `run` only."""
+        self._listeners.append(listener)
+
+    def run(self) -> None:
+        """Handle events until `stop`. Blocks: this is the body of a thread."""
+        while True:
+            event = self._next()
+            if event is None:
+                return
+            try:
+                self._handle(event)
+            except sqlite3.Error as error:
+                # Nothing was kept, so nobody gets an answer and the person tries again.
+                _log.error("cannot keep", extra={"error": str(error)})
+                self._lights.give(session.Wink("red"))
+
+    def _next(self) -> "Event | None":
+        """The next event; time that runs out meanwhile is handled here."""
+        while True:
+            due_s = session.due_s(self._state)
+            wait_s = None if due_s is None else max(0.0, due_s - self._now_s())
+            try:
+                return self._events.get(timeout=wait_s)
+            except queue.Empty:
+                self._follow(session.elapse(self._state, self._orders.pad, self._now_s()))
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Seen(device=device, observation=seen):
+                self._follow(session.observe(self._state, device, seen, self._now_s()))
+            case Noted(device=device, role=role, name=name, data=data):
+                fact = session.Happened(device, role, name, data, None)
+                self._follow(session.Outcome(self._state, (fact,)))
+            case Ordered():
+                self._obey(event)
+
+    def _obey(self, event: Ordered) -> None:
+        answer = self._orders.answer(
+            event.device, event.verb, event.body, self._state, self._clock.now(), self._now_s()
+        )
+        if answer is not None and not self._outbox.seen(answer.order):
+            self._follow(answer.outcome, answer)
+
+    def _follow(self, outcome: session.Outcome, answer: Answer | None = None) -> None:
+        """Keep facts and state in one transaction; then show it."""
+        changed = outcome.state != self._state
+        if outcome.facts or changed:
+            state = session.dump(outcome.state) if changed else None
+            seen = {} if answer is None else {answer.order: answer.forget_at_s}
+            self._keep(outcome.facts, Change(state, seen))
+        self._state = outcome.state
+        if changed:
+            self._lights.show(session.scene(outcome.state))
+        for sign in outcome.signs:
+            self._lights.give(sign)
+        if outcome.facts:
+            for listener in self._listeners:
+                listener()
+
+    def _keep(self, facts: tuple[session.Happened, ...], change: Change) -> None:
+        drafts = [Draft(fact.device, fact.role, fact.name, fact.data, fact.visit) for fact in facts]
+        self._outbox.keep(drafts, self._write, self._clock.now().timestamp(), change)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / _NS_PER_S
