@@ -86,7 +86,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # What was sent is not repeated: it may be somebody's data.
     faults = [(tuple(fault["loc"]), str(fault["msg"])) for fault in error.errors()]
-    if any(where == ("header", KEY_HEADER) for where, _ in faults):
+    if any(where[0] == "header" and where[-1].lower() == KEY_HEADER for where, _ in faults):
         detail = "Send an Idempotency-Key of 1 to 255 printable characters. 请附带幂等键。"
         return problem(400, "idempotency_key_missing", detail)
     told = "; ".join(f"{'.'.join(map(str, where))}: {why}" for where, why in faults)
