@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from gpiozero import DigitalOutputDevice
 
-from drivers.pins.choose import Pins, open_pins
+from drivers.pins.choose import Pins, open_pins, pin_errors
 from hal.clock import Clock
 from hal.errors import DeviceLost
 from hal.interfaces import Colour, Report, Role
@@ -52,7 +52,7 @@ class LampsGpio:
                 for colour, pin in fitted.items()
                 if pin is not None
             }
-        except Exception as error:
+        except pin_errors() as error:
             self.close()
             raise DeviceLost(f"lamps: {error}", remedy="configure") from error
         with self._lock:
@@ -73,8 +73,8 @@ class LampsGpio:
                 return
             try:
                 lamp.value = int(on)
-            except OSError as error:
-                raise DeviceLost(f"lamps: {error.strerror}", remedy="reset") from error
+            except pin_errors() as error:
+                raise DeviceLost(f"lamps: {error}", remedy="reset") from error
 
     def close(self) -> None:
         with self._lock:

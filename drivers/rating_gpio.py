@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from gpiozero import Button, DigitalOutputDevice
 
-from drivers.pins.choose import Pins, open_pins
+from drivers.pins.choose import Pins, open_pins, pin_errors
 from hal.clock import Clock
 from hal.errors import DeviceLost
 from hal.interfaces import LevelPressed, Report, Role
@@ -60,7 +60,7 @@ class RatingGpio:
                 button = Button(pin, bounce_time=DEBOUNCE_S, pin_factory=pins.factory)
                 self._buttons.append(button)
                 button.when_pressed = partial(self._pressed.put, level)
-        except Exception as error:
+        except pin_errors() as error:
             self.close()
             raise DeviceLost(f"rating pad: {error}", remedy="configure") from error
 
@@ -84,8 +84,8 @@ class RatingGpio:
                 for level in sorted(_LEVELS, key=lambda level: level in levels):
                     if self._lamps[level].value != int(level in levels):
                         self._lamps[level].value = int(level in levels)
-            except OSError as error:
-                raise DeviceLost(f"rating pad: {error.strerror}", remedy="reset") from error
+            except pin_errors() as error:
+                raise DeviceLost(f"rating pad: {error}", remedy="reset") from error
 
     def close(self) -> None:
         with self._lock:

@@ -2,7 +2,8 @@
 
     StartFault
     ├── KeyFault               a key or certificate: missing, unreadable, not the right one   (5)
-    └── EssentialMissing       an essential device did not come in time                       (4)
+    ├── EssentialMissing       an essential device did not come in time                       (4)
+    └── StateFault             the state folder cannot be used                                (3)
 hal.errors.ConfigurationError  the TOML                                                       (3)
 """
 
@@ -23,3 +24,9 @@ class EssentialMissing(StartFault):
     """Plug the device in, or take `essential` from its table."""
 
     exit_code = 4
+
+
+class StateFault(StartFault):
+    """The state folder cannot be used: another terminal has it, or the disk is full."""
+
+    exit_code = 3

@@ -77,13 +77,15 @@ class Link:
         if self.subscribed.is_set():
             self._client.publish(topic, body, qos=1, retain=True)
 
-    def publish(self, topic: str, body: bytes, *, qos: int, content_type: str) -> bool:
+    def publish(
+        self, topic: str, body: bytes, *, qos: int, content_type: str, retain: bool = False
+    ) -> bool:
         """Hand a message to the network thread. False if the line is not usable now."""
         if not self.subscribed.is_set():
             return False
         properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
-        told = self._client.publish(topic, body, qos=qos, properties=properties)
+        told = self._client.publish(topic, body, qos=qos, retain=retain, properties=properties)
         return told.rc == mqtt.MQTT_ERR_SUCCESS
 
     def _make_client(self, will: bytes) -> mqtt.Client:

@@ -63,6 +63,8 @@ class Outbox:
         self._receipted = 0
         try:
             self._database = _open(path)
+        except sqlite3.OperationalError:
+            raise  # locked, or no room: what lies there is sound and must stay
         except sqlite3.DatabaseError:
             self.set_aside = _set_aside(path, new_id())
             _log.error("outbox damaged, set aside", extra={"file": self.set_aside.name})
@@ -213,11 +215,7 @@ def _open(path: Path) -> sqlite3.Connection:
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
         database.executescript(_SCHEMA)
-    except sqlite3.OperationalError:
-        # Locked, or no room: not damage, and nothing to set aside.
-        database.close()
-        raise
-    except sqlite3.DatabaseError:
+    except sqlite3.Error:
         database.close()
         raise
     path.chmod(0o600)

@@ -4,12 +4,15 @@ The choice is made by the configuration and by nothing else; there is no fall-ba
 """
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from gpiozero.exc import GPIOZeroError
 
 from drivers.pins.socket_factory import SocketFactory
 from hal.errors import ConfigurationError, DeviceLost
@@ -42,6 +45,13 @@ def open_pins(name: str) -> Pins:
     raise ConfigurationError(f'factory {name!r} is unknown; write "lgpio" or "socket:PATH"')
 
 
+def pin_errors() -> tuple[type[Exception], ...]:
+    """What asking for pins may raise. lgpio has an error of its own, known once it is in use."""
+    lgpio = sys.modules.get("lgpio")
+    own = () if lgpio is None else (lgpio.error,)
+    return (GPIOZeroError, OSError, ImportError, *own)
+
+
 def _own_header() -> Any:
     """The one factory for /dev/gpiochip*. gpiozero shares its pins among all factories of this
     kind: closing one would let go of the others' pins, so it stays open while we run."""
@@ -53,6 +63,6 @@ def _own_header() -> Any:
                 from gpiozero.pins.lgpio import LGPIOFactory
 
                 _header.append(LGPIOFactory())
-            except Exception as error:  # lgpio.error and gpiozero's are plain Exceptions
+            except pin_errors() as error:
                 raise DeviceLost(f"no GPIO header: {error}", remedy="configure") from error
         return _header[0]
