@@ -207,7 +207,7 @@ class Outbox:
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file; sqlite3.DatabaseError if what lies there is damaged."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL"):
             database.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,150 @@
+"""The files of one run: its folder, and the configuration of the centre and of the terminal."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sim.errors import PortFault
+from sim.launcher import program, run_once
+from sim.window import Wires
+
+SITE = "pzh01"
+TERMINAL = "pzh01-w01"
+_CENTRE_TOML = """\
+# Written for one run. The identities stay in {identities}.
+mode = "development"
+[centre]
+state_dir = "centre"
+http_host = "127.0.0.1"
+http_port = {http}
+media_host = "127.0.0.1"
+media_port = {media}
+register = "{identities}/register.json"
+principals = "{identities}/principals.json"
+catalogue = ""
+[broker]
+host = "127.0.0.1"
+port = {mqtt}
+ca = "{identities}/ca.pem"
+cert = "{identities}/centre.pem"
+key = "{identities}/centre.key"
+crl = "{identities}/crl.pem"
+server_cert = "{identities}/broker.pem"
+server_key = "{identities}/broker.key"
+[seal]
+dev1 = "{identities}/seal.pem"
+"""
+_TERMINAL_TOML = """\
+# Written for one run: the window's devices are the simulator's twins.
+[terminal]
+site = "{site}"
+id = "{terminal}"
+state_dir = "{run}/{terminal}"
+[broker]
+host = "127.0.0.1"
+port = {mqtt}
+ca = "{identities}/ca.pem"
+cert = "{identities}/{terminal}.pem"
+key = "{identities}/{terminal}.key"
+[centre]
+url = "https://127.0.0.1:{media}"
+[seal]
+kid = "dev1"
+public_key = "{identities}/seal.pub.pem"
+[device.identity]
+driver = "id_serial"
+port = "{wires.identity}"
+baud = 115200
+[device.gun]
+driver = "scanner_serial"
+port = "{wires.gun}"
+baud = 9600
+suffix = "cr"
+[device.rating]
+driver = "rating_gpio"
+buttons = {buttons}
+lamps = {lamps}
+factory = "socket:{wires.gpio}"
+[device.lamps]
+driver = "lamps_gpio"
+red = {wires.red}
+yellow = {wires.yellow}
+green = {wires.green}
+factory = "socket:{wires.gpio}"
+"""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where broker and centre listen on loopback."""
+
+    mqtt: int
+    http: int
+    media: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: identities (kept), a folder of its own (fresh), ports."""
+
+    identities: Path
+    folder: Path
+    ports: Ports
+
+    @property
+    def centre_toml(self) -> Path:
+        return self.folder / "centre.toml"
+
+    @property
+    def terminal_toml(self) -> Path:
+        return self.folder / f"{TERMINAL}.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "centre" / "centre.db"
+
+    @property
+    def acts(self) -> Path:
+        return self.folder / "acts.jsonl"
+
+    def token(self, role: str) -> str:
+        """The bearer token of a role."""
+        return (self.identities / f"{role}.token").read_text().strip()
+
+    def write_centre(self) -> None:
+        """Write the centre's configuration, with its state in this run's folder."""
+        self.centre_toml.write_text(
+            _CENTRE_TOML.format(identities=self.identities, **vars(self.ports))
+        )
+
+    def write_terminal(self, wires: Wires) -> None:
+        """Write the terminal's configuration, its devices at the ends of `wires`."""
+        text = _TERMINAL_TOML.format(
+            site=SITE,
+            terminal=TERMINAL,
+            run=self.folder,
+            identities=self.identities,
+            wires=wires,
+            buttons=list(wires.buttons),
+            lamps=list(wires.lamps),
+            mqtt=self.ports.mqtt,
+            media=self.ports.media,
+        )
+        self.terminal_toml.write_text(text)
+
+
+def make_identities(folder: Path) -> Path:
+    """Make or complete the development identities in `folder`; its absolute path."""
+    run_once([program("ow-provision"), "dev", "--dir", str(folder)])
+    return folder.absolute()
+
+
+def new_folder(parent: Path, kind: str, now: datetime) -> Path:
+    """A fresh folder for one run below `parent`, named after kind, time and process."""
+    folder = parent.absolute() / f"{kind}-{now:%Y%m%d-%H%M%S}-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise PortFault(f"{folder}: {error.strerror}; choose another --dir.") from error
+    return folder

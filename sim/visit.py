@@ -1,0 +1,193 @@
+"""The main job with everybody's part played: citizen, kiosk and teller.
+
+Take a number, be called, lay the card, a case for a low-risk item, scan the ticket, accept,
+decide, complete, deliver, rate, close. Whoever gets no answer tries again, as a new act.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from sim.acts import Act, Acts
+from sim.card import Card
+from sim.office import Command, Json, Office
+from sim.pace import Pace, Patience
+from sim.settings import SITE, TERMINAL
+from sim.twins.gpio import Mark
+from sim.window import LEVELS, Window
+
+TELLER = "teller"
+KIOSK = "kiosk"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a visit."""
+
+    ticket: str
+    item: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Room:
+    """What every visit happens in: the window, the office, the record, the time people have."""
+
+    window: Window
+    office: Office
+    acts: Acts
+    pace: Pace
+    items: Sequence[str]
+
+
+class Visit:
+    """One citizen's visit (本次服务), from the ticket to the closed window."""
+
+    def __init__(
+        self, room: Room, actor: str, card: Card, random: Random, patience: Patience
+    ) -> None:
+        self._room = room
+        self._actor = actor
+        self._card = card
+        self._item = random.choice(room.items)
+        self._level = random.choice(LEVELS)
+        self._patience = patience
+        self._ticket: Json = {}
+        self._path = ""
+
+    def carry_out(self) -> Done:
+        """Do all of it; VisitFault when something did not come in time."""
+        self._arrive()
+        self._identify()
+        case = self._open_case()
+        self._show_ticket()
+        for step, body in (
+            ("accept", {}),
+            ("decide", {"outcome": "approved"}),
+            ("complete", {}),
+            ("deliver", {}),
+        ):
+            self._order(f"/cases/{case['id']}/{step}", body)
+        self._rate()
+        self._leave()
+        return Done(self._number, self._item, self._level)
+
+    @property
+    def _number(self) -> str:
+        return str(self._ticket["number"])
+
+    def _arrive(self) -> None:
+        taken = self._room.office.command(self._actor, KIOSK, "/tickets", {"site": SITE})
+        self._ticket = self._room.office.send(taken, self._patience)
+        self._breathe()
+        call = self._room.office.command(TELLER, TELLER, f"/windows/{TERMINAL}/call", {})
+        answer = self._until(call, self._room.window.wait_open, "the green lamp")
+        self._path = f"/visits/{answer['visit']['id']}"
+        self._ticket = answer["ticket"]
+
+    def _identify(self) -> None:
+        """Lay the card until the teller's screen has it; a card that is not seen is laid again."""
+        while True:
+            self._device(
+                "identity.read",
+                self._card.number,
+                lambda act: self._room.window.identity.lay(
+                    self._card, lambda: self._room.acts.sent(act)
+                ),
+                self._room.window.wait_card_taken,
+            )
+            if self._room.office.wait(
+                self._path,
+                lambda visit: (
+                    any(row["type"].endswith("identity.read.v1") for row in visit["tray"])
+                    or bool(visit["cases"])
+                ),
+                self._room.pace.patience_effect_s,
+                self._patience,
+            ):
+                return
+
+    def _open_case(self) -> Json:
+        body = {"visit": self._path.rpartition("/")[2], "item_code": self._item}
+        return self._order("/cases", body)
+
+    def _show_ticket(self) -> None:
+        code = str(self._ticket["barcode"])
+        self._device(
+            "code.scanned",
+            code,
+            lambda act: self._room.window.gun.scan(code, lambda: self._room.acts.sent(act)),
+            self._room.window.wait_code_taken,
+        )
+
+    def _rate(self) -> None:
+        window = self._room.window
+        ask = self._room.office.command(TELLER, TELLER, f"{self._path}/rating-request", {})
+        self._until(ask, window.wait_asked, "the five lamps of the pad")
+        self._device(
+            "rating.given",
+            str(self._level),
+            lambda act: window.press(self._level, lambda: self._room.acts.sent(act)),
+            lambda mark, wait_s: window.wait_rating_taken(self._level, mark, wait_s),
+        )
+        while not self._room.office.wait(
+            self._path,
+            lambda visit: visit["rating"] is not None and visit["rating"]["state"] == "RATED",
+            self._room.pace.patience_effect_s,
+            self._patience,
+        ):
+            self._patience.check("the rating on the teller's screen")
+
+    def _leave(self) -> None:
+        close = self._room.office.command(TELLER, TELLER, f"{self._path}/close", {})
+        self._until(close, self._room.window.wait_closed, "the green lamp to go out")
+
+    def _order(self, path: str, body: Json) -> Json:
+        """A command of the teller whose answer is all there is to wait for."""
+        self._breathe()
+        command = self._room.office.command(TELLER, TELLER, path, body)
+        return self._room.office.send(command, self._patience)
+
+    def _until(self, command: Command, effect: Callable[[float], bool], awaited: str) -> Json:
+        """Send a command, and again (the same one) while its effect is not to be seen."""
+        self._breathe()
+        while True:
+            answer = self._room.office.send(command, self._patience)
+            if effect(self._room.pace.patience_effect_s):
+                return answer
+            self._patience.check(awaited)
+
+    def _device(
+        self,
+        kind: str,
+        content: str,
+        begin: Callable[[Act], object],
+        seen: Callable[[Mark, float], bool],
+    ) -> None:
+        """An act at a device, until the window answers.
+
+        After more than one attempt, waits until the lamps are still: a late answer must not be
+        taken for that of the next act.
+        """
+        self._breathe()
+        tries = 0
+        while True:
+            tries += 1
+            act = self._room.acts.attempted(
+                kind, self._actor, content, terminal=TERMINAL, ticket=self._number
+            )
+            mark = self._room.window.mark()
+            begin(act)
+            answered = seen(mark, self._room.pace.patience_device_s)
+            self._room.window.identity.lift()
+            if answered:
+                self._room.acts.acknowledged(act)
+                break
+            self._patience.check(f"an answer to {kind}")
+        if tries > 1:
+            self._room.window.gpio.wait_quiet(
+                self._room.pace.quiet_s, self._room.pace.patience_effect_s
+            )
+
+    def _breathe(self) -> None:
+        self._patience.pause(self._room.pace.between_s, "the next step of the visit")
