@@ -1,0 +1,95 @@
+"""Orders as they come from the broker: read, checked, answered."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from firmware.orders import Answer, Orders
+from firmware.session import State
+from hal.events.facts import OrderDone, OrderRefused
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+ORDERS = Orders({"reader": "identity", "pad": "rating", "lights": "lamp"})
+OPEN = State(visit="v1", ticket="A001")
+
+
+def order(**changed: Any) -> bytes:
+    body = {
+        "id": "o1",
+        "issued_at": NOW.isoformat(),
+        "expires_at": (NOW + timedelta(minutes=1)).isoformat(),
+        "by": "teller",
+        "visit": "v1",
+        "data": {"request": "r1", "timeout_s": 30},
+    }
+    return json.dumps({**body, **changed}).encode()
+
+
+def answer(device: str, verb: str, body: bytes, state: State = OPEN) -> Answer:
+    given = ORDERS.answer(device, verb, body, state, NOW, now_s=5.0)
+    assert given is not None
+    return given
+
+
+def refusal(device: str, verb: str, body: bytes) -> str:
+    given = answer(device, verb, body)
+    assert given.outcome.state == OPEN
+    (fact,) = given.outcome.facts
+    assert (fact.device, fact.role, fact.name) == (device, "order", "refused")
+    assert isinstance(fact.data, OrderRefused)
+    assert fact.data.order == "o1"
+    return fact.data.reason
+
+
+@pytest.mark.parametrize("device", ["pad", "rating"])
+def test_a_device_is_called_by_its_name_or_its_role(device: str) -> None:
+    """The order is carried out, and its answer is a fact of the device it named."""
+    given = answer(device, "request", order())
+    assert given.outcome.state.rating is not None
+    assert given.order == "o1"
+    assert [(fact.device, fact.name, fact.data) for fact in given.outcome.facts] == [
+        (device, "done", OrderDone(order="o1"))
+    ]
+
+
+def test_an_order_is_remembered_a_day_past_its_end() -> None:
+    """The broker may hold a repeat back for as long as our session lives."""
+    end_s = (NOW + timedelta(minutes=1)).timestamp()
+    assert answer("pad", "request", order()).forget_at_s == end_s + 86_400
+
+
+@pytest.mark.parametrize(
+    ("device", "verb", "changed", "reason"),
+    [
+        ("pad", "request", {"expires_at": NOW.isoformat()}, "expired"),
+        ("pad", "request", {"expires_at": "tomorrow"}, "invalid"),
+        ("pad", "request", {"expires_at": "2026-11-23T09:00:00"}, "invalid"),
+        ("pad", "request", {"data": {}}, "invalid"),
+        ("pad", "request", {"data": {"request": "r1", "timeout_s": -1}}, "invalid"),
+        ("pad", "request", {"visit": None}, "invalid"),
+        ("pad", "request", {"visit": "v2"}, "wrong_visit"),
+        ("pad", "dance", {}, "unknown_verb"),
+        ("reader", "read", {}, "unknown_verb"),
+        ("display", "show", {}, "unknown_device"),
+        ("visit", "extend", {}, "unknown_verb"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused_with_a_reason(
+    device: str, verb: str, changed: dict[str, Any], reason: str
+) -> None:
+    """The centre learns why, and the window goes on as it was."""
+    assert refusal(device, verb, order(**changed)) == reason
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"id": 1}', b"[]"])
+def test_a_message_without_an_id_has_no_answer(body: bytes) -> None:
+    """Garbage changes nothing and stops nothing."""
+    assert ORDERS.answer("pad", "request", body, OPEN, NOW, 5.0) is None
+
+
+def test_the_window_says_which_orders_it_understands() -> None:
+    """By the names of its own devices; without a pad there is nothing to rate with."""
+    assert ORDERS.understood() == ["pad/cancel", "pad/request", "visit/close", "visit/open"]
+    assert Orders({}).understood() == ["visit/close", "visit/open"]
