@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from sim.card import Card
-from sim.errors import UsageFault
+from sim.errors import SimError, UsageFault
 from sim.twins.gpio import GpioTwin
 from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
@@ -33,17 +33,13 @@ def identity(link: Path, first: Card | None, read: ReadCard, lines: Iterable[str
         say(f"ready at {link}")
         for line in lines:
             verb, _, rest = line.strip().partition(" ")
-            _handle(partial(_tell_reader, twin, verb, rest, first, read))
+            try:
+                _tell_reader(twin, verb, rest, first, read)
+            except SimError as fault:
+                complain(str(fault))
     finally:
         twin.unplug()
     return 0
-
-
-def _handle(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except UsageFault as fault:
-        complain(str(fault))
 
 
 def _tell_reader(

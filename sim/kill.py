@@ -50,7 +50,7 @@ class Kill:
     def attempted(self, act: Act) -> None:
         """See `Witness`: counts acts while the program is down; begins the kill at its act."""
         with self._state:
-            if self._killed_at is not None and self._outcome is None:
+            if self._killed and self._outcome is None:
                 self._meanwhile += 1
                 self._state.notify_all()
         if self._thread is None and self._is_victim(act):
@@ -67,15 +67,21 @@ class Kill:
     def acknowledging(self, act: Act) -> None:
         """See `Witness`: the act that is struck has no answer before the strike."""
         if self._thread is not None and act.number == self._act:
-            with self._state:
-                self._state.wait_for(lambda: self._killed_at is not None)
+            self._wait_killed()
+
+    @property
+    def _killed(self) -> bool:
+        return self._killed_at is not None
+
+    def _wait_killed(self) -> None:
+        with self._state:
+            self._state.wait_for(lambda: self._killed)
 
     def _strike(self) -> None:
         time.sleep(self._moment_s)
-        self.kill_now()
+        self._kill()
 
-    def kill_now(self) -> None:
-        """Kill, wait, start again; on a thread of its own."""
+    def _kill(self) -> None:
         self._child.kill()
         with self._state:
             self._killed_at = time.monotonic()
@@ -98,7 +104,7 @@ class Kill:
 
     def outcome(self) -> Outcome | None:
         """What happened; None if the act never came. SimError if it did not start again."""
-        if self._thread is None:
+        if self._thread is None or not self._killed:
             return None
         self._thread.join(_JOIN_S)
         if self._fault is not None:
@@ -116,29 +122,31 @@ class KillMidFrame(Kill):
         self, target: str, child: Child, actor: str, arm: Callable[[Callable[[], None]], None]
     ) -> None:
         super().__init__(target, child, 0, 0.0)
+        self._half_sent = threading.Event()
         self._actor = actor
         self._arm = arm
 
     def _is_victim(self, act: Act) -> bool:
         return act.kind == "identity.read" and act.actor == self._actor
 
+    def attempted(self, act: Act) -> None:
+        """See `Kill`; a card laid again before the strike is the act that is struck."""
+        super().attempted(act)
+        if not self._killed and self._is_victim(act):
+            self._act = act.number
+
     def _begin(self) -> None:
-        struck = threading.Event()
-        dead = threading.Event()
-
-        def strike() -> None:
-            struck.wait()
-            self._child.kill()
-            dead.set()
-            self.kill_now()
-
-        def at_half() -> None:
-            struck.set()
-            dead.wait()
-
-        self._thread = threading.Thread(target=strike, name="kill", daemon=True)
+        self._thread = threading.Thread(target=self._strike, name="kill", daemon=True)
         self._thread.start()
-        self._arm(at_half)
+        self._arm(self._at_half)
+
+    def _at_half(self) -> None:
+        self._half_sent.set()
+        self._wait_killed()
+
+    def _strike(self) -> None:
+        self._half_sent.wait()
+        self._kill()
 
 
 def chosen_act(random: Random, visits: int) -> tuple[int, float]:
