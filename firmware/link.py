@@ -1,7 +1,8 @@
 """The line to the broker: MQTT 5 over TLS 1.3, with the terminal's certificate.
 
 A connection is worth nothing until its subscriptions are granted; every reason code is looked at,
-since a broker refuses quietly. paho reconnects by itself, with full jitter given by us.
+since a broker refuses quietly. Each connection is a client of its own: what paho still held of the
+last one is in the outbox anyway, and would come twice.
 Source: the contract between terminal and centre, version 1, "Topics".
 """
 
@@ -9,8 +10,9 @@ import logging
 import random
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from firmware.config import Broker
 from firmware.errors import KeyFault
+from firmware.task import Task
 from hal.events.topics import CENTRE_STATE, Branch
 
 KEEPALIVE_S = 10
@@ -29,6 +32,7 @@ SESSION_EXPIRY_S = 86_400
 RECEIVE_MAXIMUM = 64
 RECONNECT_BASE_S, RECONNECT_CAP_S = 0.2, 5.0
 _CONNECT_TIMEOUT_S = 5.0
+_LOOK_S = 1.0
 
 _log = logging.getLogger(__name__)
 Received = Callable[[str, bytes], None]
@@ -49,8 +53,10 @@ class Link:
         self._listeners: list[Callable[[bool], None]] = []
         self._complained: set[str] = set()
         self._failures = 0
-        self._client = self._make_client(will)
-        self._thread = Thread(target=self._run, name="link", daemon=True)
+        self._will = will
+        self._tls = tls_context(broker.ca, broker.cert, broker.key)
+        self._client = self._make_client()
+        self._task = Task("link", self._run)
 
     def on_change(self, listener: Callable[[bool], None]) -> None:
         """Call `listener(True)` when the line is usable, `listener(False)` when it is not."""
@@ -58,17 +64,18 @@ class Link:
 
     def start(self) -> None:
         """Connect, and connect again for ever, in a thread of its own."""
-        self._thread.start()
+        self._task.start()
 
     def stop(self, last_words: Mapping[str, bytes], timeout_s: float = 2.0) -> None:
         """Publish `last_words` retained, wait for their acknowledgement, disconnect."""
         if self.subscribed.is_set():
             for topic, body in last_words.items():
                 told = self._client.publish(topic, body, qos=1, retain=True)
-                told.wait_for_publish(timeout_s)
+                with suppress(RuntimeError):  # the line broke just now: the will says it
+                    told.wait_for_publish(timeout_s)
         self._stopping.set()
         self._client.disconnect()
-        self._thread.join(timeout_s)
+        self._task.join(timeout_s)
 
     def retain(self, topic: str, body: bytes) -> None:
         """Keep `body` at the broker under `topic`: now, and again after each reconnection."""
@@ -88,17 +95,20 @@ class Link:
         told = self._client.publish(topic, body, qos=qos, retain=retain, properties=properties)
         return told.rc == mqtt.MQTT_ERR_SUCCESS
 
-    def _make_client(self, will: bytes) -> mqtt.Client:
+    def _make_client(self) -> mqtt.Client:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._branch.terminal,
             protocol=mqtt.MQTTv5,
             reconnect_on_failure=False,
         )
-        client.tls_set_context(tls_context(self._broker.ca, self._broker.cert, self._broker.key))
-        client.will_set(self._branch.state, will, qos=1, retain=True)
+        client.tls_set_context(self._tls)
+        client.will_set(self._branch.state, self._will, qos=1, retain=True)
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.max_queued_messages_set(0)
+        # Without this paho writes to the socket in whichever thread publishes, while the network
+        # thread reads and writes it too: OpenSSL's connections do not bear that.
+        client.on_socket_register_write = _leave_to_the_network_thread
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -111,11 +121,14 @@ class Link:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._client = self._make_client()
                 self._connect()
-                self._client.loop_forever(retry_first_connection=False)
+                while self._client.loop(_LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+                    continue
             except (OSError, ValueError) as error:
                 self._complain("cannot reach the broker", type(error).__name__)
-            self._lost()
+            finally:
+                self._lost()
             ceiling_s = min(RECONNECT_CAP_S, RECONNECT_BASE_S * 2**self._failures)
             self._failures += 1
             self._stopping.wait(random.uniform(0, ceiling_s))
@@ -208,6 +221,10 @@ class Link:
         if what not in self._complained:
             self._complained.add(what)
             _log.warning(what, extra={"detail": detail})
+
+
+def _leave_to_the_network_thread(_client: mqtt.Client, _data: object, _socket: object) -> None:
+    """Nothing: `publish` wakes the loop, and the loop writes."""
 
 
 def _properties(packet: int) -> Properties:

@@ -6,11 +6,13 @@ to the last receipt whenever the line was interrupted, or no receipt came for a 
 
 import logging
 import random
-from threading import Condition, Thread
+import sqlite3
+from threading import Condition
 from time import monotonic
 
 from firmware.link import Link
 from firmware.outbox import Entry, Outbox, ranges
+from firmware.task import Task
 from hal.events.envelope import CONTENT_TYPE
 from hal.events.orders import OrderError, Receipt, decode
 
@@ -35,16 +37,17 @@ class Sender:
         self._sent = 0
         self._missing: list[tuple[int, int]] = []
         self._patience = _Patience()
-        self._thread = Thread(target=self._run, name="sender", daemon=True)
+        self._rounds = 0
+        self._task = Task("sender", self._run)
 
     def start(self) -> None:
-        self._thread.start()
+        self._task.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join(timeout_s)
+        self._task.join(timeout_s)
 
     def wake(self) -> None:
         """There are new facts in the outbox."""
@@ -56,9 +59,12 @@ class Sender:
         """The connection came or went. What is without a receipt will be sent again."""
         with self._changed:
             self._usable = usable
-            self._go_back()
-            self._patience.reset()
-            self._changed.notify()
+            self._start_again()
+
+    def centre_ready(self) -> None:
+        """The centre came (back): nobody may have heard what was sent meanwhile."""
+        with self._changed:
+            self._start_again()
 
     def receipt(self, body: bytes) -> None:
         """The centre's word. One that cannot be read, or is of another epoch, changes nothing."""
@@ -69,7 +75,11 @@ class Sender:
             return
         if receipt.epoch != self._outbox.epoch:
             return
-        self._outbox.receipt(receipt.committed)
+        try:
+            self._outbox.receipt(receipt.committed)
+        except sqlite3.Error as error:
+            # A full disk cannot even trim; the rows go with a later receipt.
+            _log.error("cannot trim the outbox", extra={"error": str(error)})
         with self._changed:
             if receipt.committed > self._committed:
                 self._committed = min(receipt.committed, self._outbox.last())
@@ -78,7 +88,13 @@ class Sender:
             self._missing = ranges(receipt.missing)
             self._changed.notify()
 
+    def _start_again(self) -> None:
+        self._go_back()
+        self._patience.reset()
+        self._changed.notify()
+
     def _go_back(self) -> None:
+        self._rounds += 1
         self._sent = self._committed
         self._missing = []
         self._news = True
@@ -86,32 +102,46 @@ class Sender:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._something_to_do, self._patience.rest_s())
+                self._changed.wait_for(self._something_to_do, self._rest_s())
                 if self._stopping:
                     return
-                if self._usable and self._sent > self._committed and self._patience.over():
+                if self._waiting() and self._patience.over():
                     self._patience.lengthen()
                     self._go_back()
                 missing, self._missing = self._missing, []
                 start, room = self._sent, WINDOW - (self._sent - self._committed)
                 self._news = False
-                usable = self._usable
+                usable, turn = self._usable, self._rounds
             if usable:
-                self._send(missing, start, room)
+                self._send_missing(missing)
+                self._send(start, max(0, room), turn)
 
     def _something_to_do(self) -> bool:
         room = self._sent - self._committed < WINDOW
         return self._stopping or (self._usable and (bool(self._missing) or (self._news and room)))
 
-    def _send(self, missing: list[tuple[int, int]], start: int, room: int) -> None:
+    def _waiting(self) -> bool:
+        """Whether a receipt is to come."""
+        return self._usable and self._sent > self._committed
+
+    def _rest_s(self) -> float | None:
+        """How long to sleep at most; None while no receipt is waited for."""
+        return self._patience.rest_s() if self._waiting() else None
+
+    def _send_missing(self, missing: list[tuple[int, int]]) -> None:
         for first, last in missing:
             for entry in self._outbox.between(first, min(last, first + WINDOW - 1)):
                 self._publish(entry)
-        batch = self._outbox.after(start, max(0, room))
+
+    def _send(self, start: int, room: int, turn: int) -> None:
+        """Send what lies behind `start`, unless the line broke since this `turn` began."""
+        batch = self._outbox.after(start, room)
         for entry in batch:
             if not self._publish(entry):
                 return
             with self._changed:
+                if turn != self._rounds:
+                    return
                 if self._sent == self._committed:
                     self._patience.begin()
                 self._sent = max(self._sent, entry.sequence)
@@ -128,7 +158,7 @@ class _Patience:
 
     def __init__(self) -> None:
         self._ceiling_s = RETRY_BASE_S
-        self._until_s: float | None = None
+        self._until_s = monotonic()
 
     def begin(self) -> None:
         self._until_s = monotonic() + random.uniform(self._ceiling_s / 2, self._ceiling_s)
@@ -143,8 +173,8 @@ class _Patience:
         self.begin()
 
     def over(self) -> bool:
-        return self._until_s is not None and monotonic() >= self._until_s
+        return monotonic() >= self._until_s
 
     def rest_s(self) -> float:
-        """Seconds until it is over, at least a few milliseconds."""
-        return RETRY_CAP_S if self._until_s is None else max(0.005, self._until_s - monotonic())
+        """Seconds until it is over; 0 if it is."""
+        return max(0.0, self._until_s - monotonic())

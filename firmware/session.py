@@ -165,6 +165,18 @@ def due_s(state: State) -> float | None:
             return None
 
 
+def later(state: State, seconds: float) -> State:
+    """The same, with what runs running on for `seconds`: its end could not be kept."""
+    match state.rating:
+        case Asking() as asking:
+            rating: Asking | Rated | None = replace(asking, timeout_s=asking.timeout_s + seconds)
+        case Rated() as rated:
+            rating = replace(rated, until_s=rated.until_s + seconds)
+        case None:
+            rating = None
+    return replace(state, rating=rating)
+
+
 def elapse(state: State, device: str, now_s: float) -> Outcome:
     """Time went by. `device` is the rating pad's: an unanswered request expires (未评价)."""
     due = due_s(state)

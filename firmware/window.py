@@ -19,6 +19,8 @@ from hal.interfaces import Observation
 
 _log = logging.getLogger(__name__)
 _NS_PER_S = 1e9
+RETRY_S = 1.0
+"""How soon to try again to keep that time has run out, when the disk refuses."""
 
 
 @dataclass(frozen=True)
@@ -80,29 +82,35 @@ class Window:
         self._listeners.append(listener)
 
     def run(self) -> None:
-        """Handle events until `stop`. Blocks: this is the body of a thread."""
-        while True:
-            event = self._next()
-            if event is None:
-                return
-            try:
-                self._handle(event)
-            except sqlite3.Error as error:
-                # Nothing was kept, so nobody gets an answer and the person tries again.
-                _log.error("cannot keep", extra={"error": str(error)})
-                self._lights.give(session.Wink("red"))
-
-    def _next(self) -> "Event | None":
-        """The next event; time that runs out meanwhile is handled here."""
+        """Handle events until `stop`. Blocks: this is the body of a task."""
         while True:
             due_s = session.due_s(self._state)
             wait_s = None if due_s is None else max(0.0, due_s - self._now_s())
             try:
-                return self._events.get(timeout=wait_s)
+                event = self._events.get(timeout=wait_s)
             except queue.Empty:
-                self._follow(session.elapse(self._state, self._orders.pad, self._now_s()))
+                self._time_is_up()
+                continue
+            if event is None:
+                return
+            self._handle(event)
+
+    def _time_is_up(self) -> None:
+        try:
+            self._follow(session.elapse(self._state, self._orders.pad, self._now_s()))
+        except sqlite3.Error as error:
+            _log.error("cannot keep", extra={"error": str(error)})
+            self._state = session.later(self._state, RETRY_S)
 
     def _handle(self, event: Event) -> None:
+        try:
+            self._take(event)
+        except sqlite3.Error as error:
+            # Nothing was kept, so nobody gets an answer and the person tries again.
+            _log.error("cannot keep", extra={"error": str(error)})
+            self._lights.give(session.Wink("red"))
+
+    def _take(self, event: Event) -> None:
         match event:
             case Seen(device=device, observation=seen):
                 self._follow(session.observe(self._state, device, seen, self._now_s()))
