@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -66,7 +65,7 @@ def exec_broker(config: Config, port: int) -> NoReturn:
     os.execv(binary, command(binary, files))
 
 
-def command(binary: str, files: Files) -> Sequence[str]:
+def command(binary: str, files: Files) -> list[str]:
     return [binary, "-c", str(files.conf)]
 
 
