@@ -24,6 +24,7 @@ from hal.interfaces import (
 
 REPLACE_S = 8.0
 """A second press within this time takes the place of the first (docs: 好差评, one per visit)."""
+REMEMBERED_VISITS = 32
 
 Order = OpenVisit | CloseVisit | RequestRating | CancelRating
 
@@ -49,11 +50,14 @@ class Rated:
 
 @dataclass(frozen=True)
 class State:
-    """`visit`: the open visit (本次服务). `closed`: the last one that was closed."""
+    """`visit`: the open visit (本次服务). `over`: those that were closed or gave way, newest last.
+
+    An order may come late: what is over is not opened again.
+    """
 
     visit: str | None = None
     ticket: str | None = None
-    closed: str | None = None
+    over: tuple[str, ...] = ()
     rating: Asking | Rated | None = None
 
 
@@ -189,8 +193,9 @@ def elapse(state: State, device: str, now_s: float) -> Outcome:
 def obey(state: State, order: Order, visit: str | None, device: str, now_s: float) -> Outcome:
     """Carry out an order for `visit`; `device` is the rating pad's. OrderRefusal if it cannot be.
 
-    Opening what is open and closing what is closed are done without a further effect. A new visit
-    takes the place of one that is still open: the centre has one per window.
+    Opening what is open and closing what is not are done without a further effect. A new visit
+    takes the place of an older one that is still open: the centre has one per window. Which is the
+    older one their ULIDs say.
     """
     if visit is None:
         raise OrderRefusal("invalid", "the order names no visit")
@@ -208,16 +213,25 @@ def obey(state: State, order: Order, visit: str | None, device: str, now_s: floa
 def _open(state: State, visit: str, ticket: str, device: str) -> Outcome:
     if visit == state.visit:
         return Outcome(state)
-    if visit == state.closed:
-        raise OrderRefusal("wrong_visit", "this visit is closed")
-    after = State(visit=visit, ticket=ticket, closed=state.visit or state.closed)
+    if visit in state.over:
+        raise OrderRefusal("wrong_visit", "this visit is over")
+    if state.visit is not None and visit < state.visit:
+        raise OrderRefusal("wrong_visit", "a later visit is open")
+    after = State(visit=visit, ticket=ticket, over=_with(state.over, state.visit))
     return Outcome(after, _expired(state, device))
 
 
 def _close(state: State, visit: str, device: str) -> Outcome:
+    over = _with(state.over, visit)
     if visit != state.visit:
-        return Outcome(state)
-    return Outcome(State(closed=visit), _expired(state, device))
+        return Outcome(replace(state, over=over))
+    return Outcome(State(over=over), _expired(state, device))
+
+
+def _with(over: tuple[str, ...], visit: str | None) -> tuple[str, ...]:
+    if visit is None or visit in over:
+        return over
+    return (*over, visit)[-REMEMBERED_VISITS:]
 
 
 def _ask(state: State, visit: str, asking: Asking) -> Outcome:
@@ -255,7 +269,7 @@ def dump(state: State) -> dict[str, Any]:
             rating = {"request": request, "level": level}
         case None:
             pass
-    visit = {"visit": state.visit, "ticket": state.ticket, "closed": state.closed}
+    visit = {"visit": state.visit, "ticket": state.ticket, "over": list(state.over)}
     return {**visit, "rating": rating}
 
 
@@ -267,4 +281,4 @@ def load(kept: dict[str, Any], now_s: float) -> State:
             rating = Rated(saved["request"], saved["level"], now_s, now_s + REPLACE_S)
         else:
             rating = Asking(saved["request"], now_s, saved["timeout_s"])
-    return State(kept.get("visit"), kept.get("ticket"), kept.get("closed"), rating)
+    return State(kept.get("visit"), kept.get("ticket"), tuple(kept.get("over", ())), rating)

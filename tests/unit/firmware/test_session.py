@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware.session import (
+    REMEMBERED_VISITS,
     REPLACE_S,
     Asking,
     ConfirmLevel,
@@ -18,6 +19,7 @@ from firmware.session import (
     due_s,
     dump,
     elapse,
+    later,
     load,
     obey,
     observe,
@@ -29,8 +31,8 @@ from hal.events.orders import CancelRating, CloseVisit, OpenVisit, RequestRating
 from hal.interfaces import CodeRead, IdentityCardRead, LevelPressed, Observation, Unreadable
 
 NOW = 100.0
-NONE = State(closed="v0")
-OPEN = State(visit="v1", ticket="A001", closed="v0")
+NONE = State(over=("v0",))
+OPEN = State(visit="v1", ticket="A001", over=("v0",))
 ASKING = replace(OPEN, rating=Asking("r1", since_s=95.0, timeout_s=30.0))
 RATED = replace(OPEN, rating=Rated("r1", 4, since_s=95.0, until_s=103.0))
 OVER = replace(OPEN, rating=Rated("r1", 4, since_s=80.0, until_s=99.0))
@@ -97,22 +99,31 @@ def test_a_second_press_in_time_replaces_the_first() -> None:
 
 OPEN_SAME, OPEN_OTHER = (OpenVisit(ticket="A001"), "v1"), (OpenVisit(ticket="A002"), "v2")
 OPEN_CLOSED = (OpenVisit(ticket="A000"), "v0")
+OPEN_OLDER = (OpenVisit(ticket="A009"), "v0z")
 CLOSE_SAME, CLOSE_OTHER = (CloseVisit(), "v1"), (CloseVisit(), "v2")
 ASK_SAME, ASK_NEW = (RequestRating(request="r1"), "v1"), (RequestRating(request="r2"), "v1")
 ASK_OTHER = (RequestRating(request="r3"), "v2")
 CANCEL_SAME, CANCEL_OTHER = (CancelRating(request="r1"), "v1"), (CancelRating(request="r9"), "v1")
-V1, V2 = OPEN, State(visit="v2", ticket="A002", closed="v1")
+V1, V2 = OPEN, State(visit="v2", ticket="A002", over=("v0", "v1"))
 EXPIRED = [("rating.expired", "v1")]
 ASKED_R1 = replace(OPEN, rating=Asking("r1", NOW, 30.0))
 ASKED_R2 = replace(OPEN, rating=Asking("r2", NOW, 30.0))
-CLOSED = State(closed="v1")
+CLOSED = State(over=("v0", "v1"))
+OLDER = State("v0z", "A009", ("v0",))
+
+
+def over_too(state: State) -> State:
+    """The same, knowing that v2 is over."""
+    return replace(state, over=("v0", "v2"))
+
 
 OBEYED: list[tuple[str, tuple[Order, str], State | str, list[tuple[str, str]]]] = [
-    ("none", OPEN_SAME, State("v1", "A001", "v0"), []),
-    ("none", OPEN_OTHER, State("v2", "A002", "v0"), []),
+    ("none", OPEN_SAME, State("v1", "A001", ("v0",)), []),
+    ("none", OPEN_OTHER, State("v2", "A002", ("v0",)), []),
     ("none", OPEN_CLOSED, "wrong_visit", []),
-    ("none", CLOSE_SAME, NONE, []),
-    ("none", CLOSE_OTHER, NONE, []),
+    ("none", OPEN_OLDER, OLDER, []),
+    ("none", CLOSE_SAME, CLOSED, []),
+    ("none", CLOSE_OTHER, over_too(NONE), []),
     ("none", ASK_SAME, "wrong_visit", []),
     ("none", ASK_NEW, "wrong_visit", []),
     ("none", ASK_OTHER, "wrong_visit", []),
@@ -121,8 +132,9 @@ OBEYED: list[tuple[str, tuple[Order, str], State | str, list[tuple[str, str]]]] 
     ("open", OPEN_SAME, OPEN, []),
     ("open", OPEN_OTHER, V2, []),
     ("open", OPEN_CLOSED, "wrong_visit", []),
+    ("open", OPEN_OLDER, "wrong_visit", []),
     ("open", CLOSE_SAME, CLOSED, []),
-    ("open", CLOSE_OTHER, OPEN, []),
+    ("open", CLOSE_OTHER, over_too(OPEN), []),
     ("open", ASK_SAME, ASKED_R1, []),
     ("open", ASK_NEW, ASKED_R2, []),
     ("open", ASK_OTHER, "wrong_visit", []),
@@ -131,8 +143,9 @@ OBEYED: list[tuple[str, tuple[Order, str], State | str, list[tuple[str, str]]]] 
     ("asking", OPEN_SAME, ASKING, []),
     ("asking", OPEN_OTHER, V2, EXPIRED),
     ("asking", OPEN_CLOSED, "wrong_visit", []),
+    ("asking", OPEN_OLDER, "wrong_visit", []),
     ("asking", CLOSE_SAME, CLOSED, EXPIRED),
-    ("asking", CLOSE_OTHER, ASKING, []),
+    ("asking", CLOSE_OTHER, over_too(ASKING), []),
     ("asking", ASK_SAME, ASKING, []),
     ("asking", ASK_NEW, "busy", []),
     ("asking", ASK_OTHER, "wrong_visit", []),
@@ -141,8 +154,9 @@ OBEYED: list[tuple[str, tuple[Order, str], State | str, list[tuple[str, str]]]] 
     ("rated", OPEN_SAME, RATED, []),
     ("rated", OPEN_OTHER, V2, []),
     ("rated", OPEN_CLOSED, "wrong_visit", []),
+    ("rated", OPEN_OLDER, "wrong_visit", []),
     ("rated", CLOSE_SAME, CLOSED, []),
-    ("rated", CLOSE_OTHER, RATED, []),
+    ("rated", CLOSE_OTHER, over_too(RATED), []),
     ("rated", ASK_SAME, RATED, []),
     ("rated", ASK_NEW, ASKED_R2, []),
     ("rated", ASK_OTHER, "wrong_visit", []),
@@ -168,8 +182,33 @@ def test_every_state_answers_every_order(
 
 
 def test_the_table_of_orders_is_whole() -> None:
-    """Each of the four states meets each of the ten orders."""
-    assert len({(name, repr(order)) for name, order, _, _ in OBEYED}) == 4 * 10
+    """Each of the four states meets each of the eleven orders."""
+    assert len({(name, repr(order)) for name, order, _, _ in OBEYED}) == 4 * 11
+
+
+def test_a_late_order_reopens_nothing() -> None:
+    """An opening that was overtaken by its own visit's close, and by the next visit, is refused."""
+    state = obey(State(), OpenVisit(ticket="A002"), "v2", "pad", NOW).state
+    state = obey(state, CloseVisit(), "v1", "pad", NOW).state
+    state = obey(state, CloseVisit(), "v2", "pad", NOW).state
+    with pytest.raises(OrderRefusal) as refused:
+        obey(state, OpenVisit(ticket="A001"), "v1", "pad", NOW)
+    assert refused.value.reason == "wrong_visit"
+
+
+def test_only_so_many_visits_are_remembered() -> None:
+    """What is remembered for late orders does not grow with the day."""
+    state = State()
+    for number in range(100):
+        state = obey(state, OpenVisit(ticket="A"), f"v{number:03}", "pad", NOW).state
+    assert state.over == tuple(f"v{number:03}" for number in range(99 - REMEMBERED_VISITS, 99))
+
+
+def test_time_that_could_not_be_kept_runs_on() -> None:
+    """A full disk moves the end of what runs, and of nothing else."""
+    assert due_s(later(ASKING, 1.0)) == 126.0
+    assert due_s(later(RATED, 1.0)) == 104.0
+    assert later(OPEN, 1.0) == OPEN
 
 
 def test_an_order_without_a_visit_is_refused() -> None:
