@@ -1,6 +1,6 @@
 """Stored facts (设备记录), page by page; personal data stays sealed unless somebody opens it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from sqlalchemy import RowMapping, select
@@ -16,6 +16,7 @@ Open = Callable[[Fact], bytes]
 
 QUARANTINED = "quarantined"
 _PERSONAL = "personal"
+PAGE = 500
 
 
 def page(
@@ -37,6 +38,26 @@ def page(
     rows = connection.execute(query).mappings().all()
     items = [_view(row, opened) for row in rows]
     return FactPage(items=items, next=items[-1].cursor if items else after)
+
+
+def every(
+    connection: Connection,
+    after: int,
+    limit: int | None,
+    *,
+    terminal: str | None = None,
+    state: str | None = None,
+) -> Iterator[FactView]:
+    """All facts after a cursor, sealed, at most `limit` if given; read a page at a time."""
+    left = limit
+    while left is None or left > 0:
+        size = PAGE if left is None else min(PAGE, left)
+        found = page(connection, after=after, limit=size, terminal=terminal, state=state)
+        yield from found.items
+        if len(found.items) < size:
+            return
+        after = found.next
+        left = None if left is None else left - size
 
 
 class Openings:
