@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 
 from sim.card import Card

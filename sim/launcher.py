@@ -38,7 +38,7 @@ class Child:
     """A program that runs until it is stopped. It may be killed and started again.
 
     `port`: ready means that it accepts connections there; without one, that it printed `ready`.
-    `lines` hears its output instead of the log when given, line by line, until it returns False.
+    `on_line` hears its output, line by line, which then does not go into the log.
     """
 
     def __init__(
@@ -70,24 +70,28 @@ class Child:
 
     def start(self) -> None:
         """Start it; returns at once. LaunchFault if there is no such program."""
-        self._is_ready.clear()
-        self._last_line = ""
         try:
             process = spawn(self._command, self._folder)
         except OSError as error:
             raise LaunchFault(f"{self._command[0]} cannot be started: {error.strerror}") from error
         self._process = process
+        # Fresh for each process: the reader of a killed one must not call its successor ready.
+        self._is_ready = threading.Event()
+        self._last_line = ""
         self._reader = threading.Thread(
-            target=self._read, args=(process,), daemon=True, name=f"output of {self.name}"
+            target=self._read,
+            args=(process, self._is_ready),
+            daemon=True,
+            name=f"output of {self.name}",
         )
         self._reader.start()
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
+    def _read(self, process: subprocess.Popen[bytes], is_ready: threading.Event) -> None:
         assert process.stdout is not None
         with process.stdout, self.log.open("ab", buffering=0) as log:
             for line in process.stdout:
                 if self._ready_word in line.strip().splitlines():
-                    self._is_ready.set()
+                    is_ready.set()
                 elif line.strip():
                     self._last_line = line.decode(errors="replace").strip()
                 if self._on_line is not None:
@@ -95,7 +99,7 @@ class Child:
                 else:
                     log.write(line)
         process.wait()
-        self._is_ready.set()
+        is_ready.set()
 
     def wait_ready(self, deadline_s: float = READY_DEADLINE_S) -> None:
         """Block until it is ready; LaunchFault with its last words if it ends or takes longer."""
@@ -120,6 +124,7 @@ class Child:
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
+        self._join()
 
     def stop(self) -> None:
         """Ask it to end; after some patience, end it."""
