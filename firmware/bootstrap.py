@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import cast
 
 import msgspec
 
 from firmware.config import Configuration
+from firmware.credentials import expiry
 from firmware.errors import EssentialMissing, StateFault
 from firmware.health import Examiner, HealthTimer
 from firmware.lights import Lights
@@ -25,6 +26,7 @@ from firmware.seal import load_seal
 from firmware.sender import Sender
 from firmware.stamp import Stamp
 from firmware.supervisor import Supervisor
+from firmware.task import Task
 from firmware.window import Noted, Ordered, Seen, Window
 from hal.clock import Clock, rfc3339
 from hal.events.envelope import PLAIN
@@ -37,6 +39,7 @@ from hal.interfaces import Device, Lamps, Observation, RatingPad
 ESSENTIAL_GRACE_S = 10.0
 """How long an essential device may take to appear after the start."""
 _END_S = 2.0
+_LOOK_S = 0.02
 
 _log = logging.getLogger(__name__)
 _OF_TERMINAL = ("terminal.started", "terminal.stopping")
@@ -77,7 +80,8 @@ class Terminal:
         self._window = Window(self._outbox, self._stamp, self._lights, orders, clock)
         desk = _Desk(self._window, self._link, self._lights, self._branch)
         self._supervisor = Supervisor(self._devices, desk, clock)
-        self._examiner = Examiner(self._outbox, state_dir, configuration.broker.cert, clock)
+        expires_at = expiry(configuration.broker.cert)
+        self._examiner = Examiner(self._outbox, state_dir, expires_at, clock)
         self._health = HealthTimer(self._tell_health)
         self._window.on_kept(self._sender.wake)
         self._link.on_change(self._sender.line)
@@ -89,7 +93,7 @@ class Terminal:
 
         EssentialMissing when an essential device is not there after its grace.
         """
-        window = Thread(target=self._window.run, name="window", daemon=True)
+        window = Task("window", self._window.run)
         window.start()
         self._link.retain(self._branch.state, encode(self._state("starting")))
         why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
@@ -106,22 +110,25 @@ class Terminal:
             self._stop(window)
 
     def _await_essential(self, end: Event) -> None:
+        """Until every device has had its first verdict and no essential one is missing.
+
+        After the grace the window does without a device that is not essential.
+        """
         essential = {table.name for table in self._configuration.devices if table.essential}
         deadline_ns = self._clock.monotonic_ns() + int(ESSENTIAL_GRACE_S * 1e9)
         while not end.is_set():
-            self._supervisor.settled.wait(0.05)
-            lost = self._supervisor.missing()
-            missing = sorted(essential & lost.keys())
-            if self._supervisor.settled.is_set() and not missing:
+            lost, unheard = self._supervisor.missing(), self._supervisor.unheard()
+            absent = sorted(essential & (lost.keys() | unheard))
+            late = self._clock.monotonic_ns() >= deadline_ns
+            if not absent and (late or not unheard):
                 return
-            if self._clock.monotonic_ns() >= deadline_ns:
-                name = missing[0] if missing else "a device"
-                cause = lost[name].cause if missing else "no verdict"
+            if absent and late:
+                cause = lost[absent[0]].cause if absent[0] in lost else "it does not open"
                 raise EssentialMissing(
-                    f"device.{name} is essential and is not there: {cause}. "
+                    f"device.{absent[0]} is essential and is not there: {cause}. "
                     "Plug it in, or correct its table."
                 )
-            end.wait(0.05)
+            end.wait(_LOOK_S)
 
     def _settle(self, end: Event, ready: Callable[[], None]) -> None:
         while not end.is_set():
@@ -130,7 +137,7 @@ class Terminal:
                 ready()
                 return
 
-    def _stop(self, window: Thread) -> None:
+    def _stop(self, window: Task) -> None:
         self._health.stop()
         self._supervisor.stop()
         self._note_terminal("stopping", "asked to stop")
@@ -162,6 +169,8 @@ class Terminal:
         if state != self._centre:
             self._centre = state
             _log.info("centre", extra={"state": state})
+            if state == "ready":
+                self._sender.centre_ready()
 
     def _note_terminal(self, name: str, why: str) -> None:
         data = TerminalChanged(
@@ -175,6 +184,8 @@ class Terminal:
     def _tell_health(self) -> None:
         lost = sorted(self._supervisor.missing())
         health = self._examiner.look(centre=self._centre, devices_lost=lost)
+        if health is None:
+            return
         self._link.publish(
             self._branch.health, encode(health), qos=0, content_type=PLAIN, retain=True
         )

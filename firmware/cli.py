@@ -8,8 +8,8 @@ from threading import Event
 
 from firmware import config, log
 from firmware.bootstrap import Terminal
+from firmware.credentials import tls_context
 from firmware.errors import StartFault
-from firmware.link import tls_context
 from firmware.seal import load_seal
 from hal.clock import SystemClock
 from hal.errors import ConfigurationError, DeviceError
@@ -60,8 +60,7 @@ def _run(configuration: config.Configuration) -> int:
 
 
 def _check(configuration: config.Configuration) -> int:
-    broker = configuration.broker
-    tls_context(broker.ca, broker.cert, broker.key)
+    tls_context(configuration.broker, configuration.terminal.id)
     load_seal(configuration.seal.kid, configuration.seal.public_key)
     bad, essential_bad = False, False
     clock = SystemClock()

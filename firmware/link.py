@@ -8,10 +8,8 @@ Source: the contract between terminal and centre, version 1, "Topics".
 
 import logging
 import random
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from threading import Event, Lock
 
 import paho.mqtt.client as mqtt
@@ -22,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from firmware.config import Broker
-from firmware.errors import KeyFault
+from firmware.credentials import tls_context
 from firmware.task import Task
 from hal.events.topics import CENTRE_STATE, Branch
 
@@ -54,7 +52,7 @@ class Link:
         self._complained: set[str] = set()
         self._failures = 0
         self._will = will
-        self._tls = tls_context(broker.ca, broker.cert, broker.key)
+        self._tls = tls_context(broker, branch.terminal)
         self._client = self._make_client()
         self._task = Task("link", self._run)
 
@@ -229,23 +227,3 @@ def _leave_to_the_network_thread(_client: mqtt.Client, _data: object, _socket: o
 
 def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]  # paho left this one untyped
-
-
-def tls_context(ca: Path, cert: Path, key: Path) -> ssl.SSLContext:
-    """TLS 1.3 with our certificate; KeyFault names the file that cannot be used."""
-    for path in (ca, cert, key):
-        try:
-            path.read_bytes()
-        except OSError as error:
-            raise KeyFault(f"cannot read {path}: {error.strerror}.") from error
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    try:
-        context.load_verify_locations(ca)
-    except ssl.SSLError as error:
-        raise KeyFault(f"broker.ca: {ca} is no certificate in PEM.") from error
-    try:
-        context.load_cert_chain(cert, key)
-    except ssl.SSLError as error:
-        raise KeyFault(f"broker.cert, broker.key: {cert} and {key} do not fit together.") from error
-    return context

@@ -9,10 +9,10 @@ import queue
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Event, Thread
 from typing import Protocol
 
 from drivers.registry import start_worker
+from firmware.task import Task
 from hal.clock import Clock, rfc3339
 from hal.errors import DeviceLost
 from hal.events.facts import DeviceChanged
@@ -20,6 +20,8 @@ from hal.events.status import DeviceState, DeviceStatus, Remedy
 from hal.interfaces import Device, Observation
 
 RETRY_BASE_S, RETRY_CAP_S = 0.2, 5.0
+STEADY_S = 10.0
+"""A device that worked for less is flapping: the wait before the next attempt goes on growing."""
 _STOP_S = 2.0
 _NS_PER_S = 1e9
 
@@ -66,6 +68,7 @@ class _Care:
     lost: DeviceLost | None = None
     failures: int = 0
     retry_at_s: float | None = None
+    opened_at_s: float | None = None
     judged: bool = False
 
 
@@ -80,22 +83,18 @@ class Supervisor:
         self._listener = listener
         self._clock = clock
         self._reports: queue.SimpleQueue[_Report | None] = queue.SimpleQueue()
-        self.settled = Event()
-        """Set when each device has once been opened or lost."""
-        self._thread = Thread(target=self._run, name="supervisor", daemon=True)
+        self._task = Task("supervisor", self._run)
 
     def start(self) -> None:
         for name in self._care:
             self._tell_status(name, "starting", "none")
             self._open(name)
-        if not self._care:
-            self.settled.set()
-        self._thread.start()
+        self._task.start()
 
     def stop(self) -> None:
         """End all workers; none of their ends is a loss."""
         self._reports.put(None)
-        self._thread.join(_STOP_S)
+        self._task.join(_STOP_S)
         for name, care in self._care.items():
             if care.worker is not None and not care.worker.stop(_STOP_S):
                 _log.warning("device does not stop", extra={"device": name})
@@ -103,6 +102,10 @@ class Supervisor:
     def missing(self) -> dict[str, DeviceLost]:
         """The devices that are lost now, with the reason."""
         return {name: care.lost for name, care in self._care.items() if care.lost is not None}
+
+    def unheard(self) -> set[str]:
+        """The devices that have neither opened nor been lost yet."""
+        return {name for name, care in self._care.items() if not care.judged}
 
     def _open(self, name: str) -> None:
         care = self._care[name]
@@ -130,8 +133,6 @@ class Supervisor:
             else:
                 self._note_lost(name, lost)
             self._care[name].judged = True
-            if all(care.judged for care in self._care.values()):
-                self.settled.set()
 
     def _wait_s(self) -> float | None:
         due = [care.retry_at_s for care in self._care.values() if care.retry_at_s is not None]
@@ -145,7 +146,7 @@ class Supervisor:
 
     def _note_opened(self, name: str) -> None:
         care = self._care[name]
-        was_lost, care.lost, care.failures = care.lost, None, 0
+        was_lost, care.lost, care.opened_at_s = care.lost, None, self._now_s()
         self._tell_status(name, "online", "none")
         self._listener.opened(name)
         if was_lost is not None:
@@ -155,6 +156,9 @@ class Supervisor:
 
     def _note_lost(self, name: str, lost: DeviceLost) -> None:
         care = self._care[name]
+        if care.opened_at_s is not None and self._now_s() - care.opened_at_s >= STEADY_S:
+            care.failures = 0
+        care.opened_at_s = None
         ceiling_s = min(RETRY_CAP_S, RETRY_BASE_S * 2**care.failures)
         care.retry_at_s = self._now_s() + random.uniform(0, ceiling_s)
         care.failures += 1
