@@ -16,6 +16,8 @@ from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
 
 LEVELS = (1, 2, 3, 4, 5)
+STAYING_S = 0.05
+"""Longer than a driver needs to set five lamps."""
 _ON, _OFF = 1, 0
 
 
@@ -76,7 +78,7 @@ class Window:
 
     def wait_closed(self, timeout_s: float) -> bool:
         """Whether the green lamp is off within the time: the visit is closed."""
-        return self.gpio.wait(lambda: not self.gpio.lit(self.wires.green), timeout_s)
+        return self.gpio.wait(lambda: self.gpio.off(self.wires.green), timeout_s)
 
     def wait_card_taken(self, since: Mark, timeout_s: float) -> bool:
         """Whether green winks: the card was read and kept."""
@@ -94,8 +96,8 @@ class Window:
         return self.gpio.wait(lambda: all(map(self.gpio.lit, self.wires.lamps)), timeout_s)
 
     def wait_rating_taken(self, level: int, since: Mark, timeout_s: float) -> bool:
-        """Whether, by a change since then, the lamp of `level` alone is on."""
-        return self.gpio.wait(lambda: self._only(level, since), timeout_s)
+        """Whether, by a change since then, the lamp of `level` alone is on, and stays so."""
+        return self.gpio.wait_staying(lambda: self._only(level, since), STAYING_S, timeout_s)
 
     def _only(self, level: int, since: Mark) -> bool:
         pressed = self.wires.lamps[level - 1]

@@ -183,10 +183,28 @@ class GpioTwin:
         """Whether the lamp at `pin` is on."""
         return self._levels.get(pin) == 1
 
+    def off(self, pin: int) -> bool:
+        """Whether somebody holds the lamp at `pin` off; a dark one is held by nobody."""
+        return self._levels.get(pin) == 0
+
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Block until `condition`, looked at after each change of a lamp. False after the time."""
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
+
+    def wait_staying(
+        self, condition: Callable[[], bool], staying_s: float, timeout_s: float
+    ) -> bool:
+        """Block until `condition` holds and goes on holding for `staying_s`. False after the time.
+
+        Lamps of one device change one after the other; what they show in between is no answer.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            while self.wait(condition, max(0.0, deadline - time.monotonic())):
+                if not self._changed.wait_for(lambda: not condition(), staying_s):
+                    return True
+        return False
 
     def wait_quiet(self, quiet_s: float, timeout_s: float) -> bool:
         """Block until no lamp has changed for `quiet_s`. False if `timeout_s` was not enough."""

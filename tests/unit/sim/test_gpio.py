@@ -100,7 +100,29 @@ def test_noise_on_the_wire_is_ignored(twin: GpioTwin, terminal: Terminal) -> Non
     assert twin.course(GREEN, mark) == [None, 1]
 
 
+def test_what_does_not_stay_is_no_answer(twin: GpioTwin, terminal: Terminal) -> None:
+    """A lamp that is on alone only while five are being switched off has not answered."""
+
+    def only_six() -> bool:
+        return twin.lit(16) and not twin.lit(12)
+
+    terminal.write("out 12 1", "out 16 1", "out 12 0", "out 16 0", "out 22 1")
+    assert twin.wait(lambda: twin.lit(GREEN), DEADLINE_S)
+    assert not twin.wait_staying(only_six, 0.01, 0.02)
+    terminal.write("out 16 1")
+    assert twin.wait_staying(only_six, 0.01, DEADLINE_S)
+
+
 def test_waiting_for_what_does_not_come_ends(twin: GpioTwin) -> None:
     """A condition that never holds gives False after its time, and quiet lamps are quiet."""
     assert not twin.wait(lambda: twin.lit(GREEN), 0.01)
     assert twin.wait_quiet(0.001, DEADLINE_S)
+
+
+def test_a_dark_lamp_is_not_off(twin: GpioTwin, terminal: Terminal) -> None:
+    """A lamp that nobody holds is neither on nor off: its window is not closed, but gone."""
+    terminal.write("out 22 1", "out 22 0")
+    assert twin.wait(lambda: twin.off(GREEN), DEADLINE_S)
+    terminal.close()
+    assert twin.wait(lambda: not twin.off(GREEN), DEADLINE_S)
+    assert not twin.lit(GREEN)
