@@ -110,7 +110,7 @@ class Outbox:
         """The centre keeps everything up to `committed`. Rows go with the next write."""
         with self._lock:
             self._receipted = max(self._receipted, min(committed, self._last_sequence()))
-            if self.depth() - self._left() >= _TRIM_AT_ROWS:
+            if self._receipted - self._deleted() >= _TRIM_AT_ROWS:
                 self._trim()
 
     def after(self, sequence: int, limit: int) -> list[Entry]:
@@ -137,15 +137,17 @@ class Outbox:
     def depth(self) -> int:
         """How many facts lie here, those included whose receipt is not yet applied."""
         with self._lock:
-            return int(self._database.execute("SELECT count(*) FROM fact").fetchone()[0])
+            return self._last_sequence() - self._deleted()
 
     def waiting(self) -> tuple[int, float | None]:
         """How many facts wait for a receipt, and since when (unix seconds) the oldest does."""
         with self._lock:
-            count, oldest = self._database.execute(
-                "SELECT count(*), min(kept_at) FROM fact WHERE sequence > ?", (self._receipted,)
+            oldest = self._database.execute(
+                "SELECT kept_at FROM fact WHERE sequence > ? ORDER BY sequence LIMIT 1",
+                (self._receipted,),
             ).fetchone()
-            return int(count), oldest
+            count = self._last_sequence() - max(self._receipted, self._deleted())
+            return count, None if oldest is None else float(oldest[0])
 
     def seen(self, order: str) -> bool:
         """Whether this order was answered before, in this run or an earlier one."""
@@ -188,11 +190,10 @@ class Outbox:
                 "INSERT OR IGNORE INTO order_seen VALUES (?, ?)", change.orders.items()
             )
 
-    def _left(self) -> int:
-        row = self._database.execute(
-            "SELECT count(*) FROM fact WHERE sequence > ?", (self._receipted,)
-        )
-        return int(row.fetchone()[0])
+    def _deleted(self) -> int:
+        """The highest sequence that is not here any more. Rows have no gaps, so none is counted."""
+        row = self._database.execute("SELECT min(sequence) FROM fact").fetchone()
+        return self._last_sequence() if row[0] is None else int(row[0]) - 1
 
     def _trim(self) -> None:
         if self._receipted:
