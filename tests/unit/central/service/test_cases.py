@@ -65,7 +65,7 @@ def test_only_a_persons_low_risk_item_is_opened(
     assert store.rows("SELECT count(*) FROM case_file") == [(0,)]
 
 
-def test_the_same_card_read_twice_is_one_applicant(hall: Any) -> None:
+def test_the_same_card_read_twice_is_one_applicant(hall: Any, store: Any) -> None:
     """A citizen who lays the card again is still one person; further cases are for him too."""
     visit = hall.visit().visit.id
     hall.identity(visit)
@@ -73,6 +73,7 @@ def test_the_same_card_read_twice_is_one_applicant(hall: Any) -> None:
     first, second = hall.open_case(visit), hall.open_case(visit)
     assert first.applicant == second.applicant
     assert (first.number[-1], second.number[-1]) == ("1", "2")
+    assert store.rows("SELECT case_id FROM tray ORDER BY fact_id") == [(first.id,), (None,)]
 
 
 def test_two_peoples_cards_ask_for_a_choice(hall: Any) -> None:

@@ -74,6 +74,8 @@ def test_a_press_is_the_visits_rating(hall: Any, store: Any) -> None:
     request = hall.ask(visit)
     hall.fact("rating.given", RatingGiven(request=request, level=4), visit)
     assert store.rows(RATING) == [("RATED", 4, 4)]
+    # A teller who reads the trail does not learn what was pressed.
+    assert store.rows("SELECT detail FROM audit WHERE what = 'rating.given'") == [("{}",)]
     hall.close(visit)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from central.store import schema
 from central.store.engine import writing_engine
@@ -179,6 +179,24 @@ def test_an_error_does_not_carry_what_was_being_written(store: Any) -> None:
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.do(twice)
     assert "张三" not in str(caught.value)
+
+
+def test_the_file_itself_refuses_a_second_open_visit(store: Any) -> None:
+    """Even code that forgets to look cannot give one window two open visits."""
+
+    def open_visit(connection: Connection, id: str, state: str) -> None:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO ticket (id, site, day, lane, number, state, issued_at)"
+            " VALUES ('T', 'pzh01', '2026-11-23', 'A', 'A001', 'CALLED', 'now')"
+        )
+        row = {"id": id, "terminal": "w1", "ticket_id": "T", "state": state, "opened_at": "now"}
+        connection.execute(insert(schema.visit).values(**row))
+
+    for id in ("V1", "V2"):
+        store.do(lambda connection, id=id: open_visit(connection, id, "CLOSED"))
+    store.do(lambda connection: open_visit(connection, "V3", "OPEN"))
+    with pytest.raises(IntegrityError, match=r"visit\.terminal"):
+        store.do(lambda connection: open_visit(connection, "V4", "OPEN"))
 
 
 def test_the_tables_are_those_the_judge_reads(store: Any) -> None:
