@@ -11,6 +11,9 @@ from hal.events.orders import OrderError, decode
 from hal.events.status import About, DeviceStatus, TerminalState
 from hal.events.topics import Topic
 
+LONGEST_LINE = 500
+_LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +36,14 @@ def note(connection: Connection, place: Place, topic: Topic, body: bytes, now: d
         elif topic.channel == "health" and not topic.rest:
             # Its numbers are for the observer's screen; here it says that the terminal lives.
             terminals.note_place(connection, place.terminal, place.site, place.window, now)
+        elif topic.channel == "log" and len(topic.rest) == 1:
+            _pass_on(place.terminal, topic.rest[0], body)
         else:
             raise NotUnderstood(f"{topic.channel} is not a topic the centre hears")
     except OrderError as error:
         raise NotUnderstood(f"{topic.channel} has a body of another form") from error
+
+
+def _pass_on(terminal: str, level: str, body: bytes) -> None:
+    text = body[:LONGEST_LINE].decode("utf-8", "replace")
+    log.log(_LEVELS.get(level, logging.DEBUG), "%s says: %s", terminal, text)
