@@ -12,7 +12,7 @@ from sim import alone
 from sim.card import EXAMPLE, Card, read_card, write_card
 from sim.centre import centre
 from sim.demo import Options, demo
-from sim.errors import CardFault, SimError, Stopped
+from sim.errors import CardFault, SimError, Stopped, UsageFault
 from sim.hall import hall
 from sim.kill import TARGETS
 from sim.settings import Ports
@@ -144,14 +144,14 @@ def _twin(arguments: argparse.Namespace) -> int:
         print(write_card(EXAMPLE))
         return 0
     if arguments.pty is None:
-        raise SystemExit("ow-sim twin identity: --pty LINK is needed (or --example)")
+        raise UsageFault("twin identity needs --pty LINK (or --example).")
     card = None if arguments.card is None else _read_card(arguments.card)
     return alone.identity(arguments.pty, card, _read_card, sys.stdin)
 
 
 def _carry_out(arguments: argparse.Namespace) -> int:
     if arguments.command == "hall":
-        return hall(arguments.dir, arguments.speed, _now, _say)
+        hall(arguments.dir, arguments.speed, _now, _say)
     if arguments.command == "centre":
         ports = Ports(arguments.mqtt, arguments.http, arguments.media)
         return centre(arguments.dir, ports, threading.Event(), _say)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from sim.acts import Now
+from sim.errors import SimError
 from sim.judge import judge
 from sim.kill import ACTS_PER_VISIT, Kill, KillMidFrame, Outcome, chosen_act
 from sim.launcher import Say
@@ -45,6 +46,9 @@ def demo(options: Options, now: Now, say: Say) -> int:
     try:
         kill = _play(stage, options, say)
         _drain(run)
+    except SimError:
+        say(f"the run is kept in {folder}")
+        raise
     finally:
         stage.down()
     report = judge(run)

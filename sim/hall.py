@@ -2,12 +2,12 @@
 
 import shutil
 import time
-from itertools import count
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 from sim.acts import Now
-from sim.errors import LaunchFault, VisitFault
+from sim.errors import LaunchFault, SimError, Stopped, VisitFault
 from sim.launcher import Say
 from sim.pace import Pace, Patience
 from sim.people import citizens
@@ -21,7 +21,7 @@ BETWEEN_ACTS_S = 1.5
 VISIT_DEADLINE_S = 300.0
 
 
-def hall(identities: Path, speed: float, now: Now, say: Say) -> int:
+def hall(identities: Path, speed: float, now: Now, say: Say) -> NoReturn:
     """Run a hall until Stopped or KeyboardInterrupt passes through; then stop what was started."""
     begun = time.monotonic()
     identities = make_identities(identities)
@@ -35,16 +35,22 @@ def hall(identities: Path, speed: float, now: Now, say: Say) -> int:
         say(f"to watch: http://127.0.0.1:{ports.http}/?token={run.token('observer')}")
         say(f"logs and acts.jsonl: {run.folder}")
         _serve(stage, room, say)
-    finally:
+    except (KeyboardInterrupt, Stopped):
         stage.down()
-        shutil.rmtree(run.folder, ignore_errors=True)
-    return 0
+        shutil.rmtree(run.folder)
+        raise
+    except SimError:
+        stage.down()
+        say(f"the run is kept in {run.folder}")
+        raise
 
 
-def _serve(stage: Stage, room: Room, say: Say) -> None:
+def _serve(stage: Stage, room: Room, say: Say) -> NoReturn:
     random = Random()
     people = citizens(random.randrange(1 << 32))
-    for number in count(1):
+    number = 0
+    while True:
+        number += 1
         patience = Patience(room.pace.visit_s, stage.bell)
         visit = Visit(room, f"citizen {number}", next(people), random, patience)
         try:
@@ -54,7 +60,7 @@ def _serve(stage: Stage, room: Room, say: Say) -> None:
             _explain(stage, fault)
 
 
-def _explain(stage: Stage, fault: VisitFault) -> None:
+def _explain(stage: Stage, fault: VisitFault) -> NoReturn:
     """A visit that failed ends the hall, with the reason if a program is gone."""
     gone = stage.dead()
     if gone is not None:
