@@ -5,6 +5,7 @@ Source: the contract between terminal and centre, version 1, "Receipts and gaps"
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import islice
 
 MOST_RANGES = 200
 """In one receipt; the later gaps are asked for when the earlier ones are filled."""
@@ -29,11 +30,12 @@ class Line:
     @property
     def missing(self) -> list[tuple[int, int]]:
         """The first closed ranges below `highest` that are not stored."""
-        ends = [self.committed, *self._ends[: MOST_RANGES - 1]]
-        return [
-            (end + 1, start - 1)
-            for end, start in zip(ends, self._starts[:MOST_RANGES], strict=True)
-        ]
+        gaps: list[tuple[int, int]] = []
+        end = self.committed
+        for start, next_end in islice(zip(self._starts, self._ends, strict=True), MOST_RANGES):
+            gaps.append((end + 1, start - 1))
+            end = next_end
+        return gaps
 
     def add(self, sequence: int) -> None:
         """`sequence` is stored now; one that was stored before changes nothing."""
