@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from central.service import moments
+from central.service.places import Place
 from central.store import schema
 from hal.events.status import About, DeviceStatus, TerminalState
 
@@ -31,8 +32,15 @@ def note_about(
 def note_place(
     connection: Connection, terminal: str, site: str, window: int, now: datetime
 ) -> None:
-    """Keep where the register says that a terminal stands."""
+    """Keep where the register says that a terminal stands, and that it was heard of now."""
     _note(connection, terminal, site, now, window=window)
+
+
+def enter(connection: Connection, place: Place) -> None:
+    """Keep where a registered terminal stands, whether or not it has ever been heard of."""
+    changed = {"site": place.site, "window": place.window}
+    row = insert(schema.terminal).values(terminal=place.terminal, **changed)
+    connection.execute(row.on_conflict_do_update(index_elements=["terminal"], set_=changed))
 
 
 def note_device(

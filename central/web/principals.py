@@ -38,8 +38,3 @@ class Principals:
             if hmac.compare_digest(digest, principal.token_sha256):
                 found = Actor(principal.name, principal.role)
         return found
-
-
-def read_principals(text: bytes) -> Principals:
-    """Read principals.json; msgspec.MsgspecError says what is wrong with it."""
-    return Principals(msgspec.json.decode(text, type=list[Principal]))

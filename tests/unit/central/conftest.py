@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.engine import Connection, Engine
 
 from central.domain import case
@@ -181,3 +182,15 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def hall(store: Store, clock: Clock, catalogue: Catalogue, sites: Sites) -> Hall:
     return Hall(store, clock, catalogue, sites)
+
+
+@pytest.fixture
+def put_fact(store: Store) -> Callable[..., None]:
+    """Store a row of the table `fact`, as the ingest does."""
+
+    def put(**values: object) -> None:
+
+        row = {"state": "applied", "envelope": b"{}", **values}
+        store.do(lambda link: link.execute(insert(schema.fact).values(**row)))
+
+    return put

@@ -3,17 +3,15 @@
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import insert
 
 from central.service.commands import Commands
-from central.store import schema
 from central.web.app import make_app
 from central.web.bell import Bell
 from central.web.parts import Parts
@@ -119,15 +117,3 @@ def client(parts: Parts, bell: Bell) -> Iterator[httpx.Client]:
 @pytest.fixture
 def caller(client: httpx.Client) -> Caller:
     return Caller(client)
-
-
-@pytest.fixture
-def put_fact(store: Any) -> Callable[..., None]:
-    """Store a row of the table `fact`, as the ingest does."""
-
-    def put(**values: object) -> None:
-
-        row = {"state": "applied", "envelope": b"{}", **values}
-        store.do(lambda link: link.execute(insert(schema.fact).values(**row)))
-
-    return put
