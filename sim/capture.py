@@ -25,6 +25,8 @@ def capture(run: Run, target: Path) -> Child:
 
     own = run.identities
     command = [
+        # Into a pipe it would say that it has subscribed only when its buffer is full.
+        *("stdbuf", "-oL"),
         *("mosquitto_sub", "-d", "-V", "mqttv5", "--tls-version", "tlsv1.3"),
         *("-h", "localhost", "-p", str(run.ports.mqtt), "-i", "observer"),
         *("--cafile", str(own / "ca.pem")),
