@@ -1,0 +1,170 @@
+"""From the outbox to a line that remembers what it was given."""
+
+from collections.abc import Callable, Iterator
+from threading import Condition
+
+import msgspec
+import pytest
+
+from firmware import sender as module
+from firmware.outbox import Outbox
+from firmware.sender import WINDOW, Sender
+from hal.events.envelope import CONTENT_TYPE
+from hal.events.orders import Receipt
+
+WAIT_S = 5.0
+
+
+class FakeLink:
+    """A line that takes everything, in order; `broken` makes it take nothing."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.broken = False
+        self._told = Condition()
+
+    def publish(
+        self, topic: str, body: bytes, *, qos: int, content_type: str, retain: bool = False
+    ) -> bool:
+        assert (qos, content_type, retain) == (1, CONTENT_TYPE, False)
+        if self.broken:
+            return False
+        with self._told:
+            self.sent.append(int(body))
+            self._told.notify_all()
+        return True
+
+    def await_sent(self, met: Callable[[list[int]], bool]) -> list[int]:
+        with self._told:
+            assert self._told.wait_for(lambda: met(self.sent), WAIT_S), self.sent[-10:]
+            return list(self.sent)
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def sender(outbox: Outbox, link: FakeLink) -> Iterator[Sender]:
+    made = Sender(outbox, link)
+    made.start()
+    yield made
+    made.stop(WAIT_S)
+
+
+def keep(outbox: Outbox, count: int) -> None:
+    outbox.keep(range(count), lambda _, sequence: ("fact/x/y", b"%d" % sequence), 0.0)
+
+
+def receipt(outbox: Outbox, committed: int, *missing: tuple[int, int], epoch: str = "") -> bytes:
+    return msgspec.json.encode(
+        Receipt(epoch=epoch or outbox.epoch, committed=committed, missing=list(missing))
+    )
+
+
+def upto(last: int) -> Callable[[list[int]], bool]:
+    return lambda sent: bool(sent) and sent[-1] == last
+
+
+def test_facts_go_in_order_as_they_come(outbox: Outbox, sender: Sender, link: FakeLink) -> None:
+    """What lay there before the line came goes first, what is kept later follows at once."""
+    keep(outbox, 3)
+    sender.line(True)
+    link.await_sent(upto(3))
+    keep(outbox, 2)
+    sender.wake()
+    assert link.await_sent(upto(5)) == [1, 2, 3, 4, 5]
+
+
+def test_no_more_than_the_window_is_under_way(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a receipt the sender stops after its window; a receipt makes as much room again."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
+    sender.line(False)
+    keep(outbox, 3 * WINDOW)
+    sender.line(True)
+    link.await_sent(upto(WINDOW))
+    sender.wake()
+    sender.receipt(receipt(outbox, 10))
+    assert link.await_sent(upto(WINDOW + 10)) == list(range(1, WINDOW + 11))
+    sender.receipt(receipt(outbox, WINDOW + 10))
+    assert link.await_sent(upto(2 * WINDOW + 10)) == list(range(1, 2 * WINDOW + 11))
+
+
+def test_missing_facts_are_sent_again(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly the ranges that the centre misses, those of them that are still here."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
+    keep(outbox, 9)
+    sender.line(True)
+    link.await_sent(upto(9))
+    sender.receipt(receipt(outbox, 2, (1, 1), (3, 4), (6, 6), (9, 8)))
+    assert link.await_sent(upto(6))[9:] == [3, 4, 6]
+
+
+def test_without_a_receipt_it_goes_back(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts that nobody confirmed are sent again from the last receipt, and again."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 0.01)
+    keep(outbox, 2)
+    sender.receipt(receipt(outbox, 1))
+    sender.line(True)
+    sent = link.await_sent(lambda sent: len(sent) >= 4)
+    assert set(sent) == {2}
+
+
+def test_a_line_that_returns_starts_at_the_last_receipt(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that was killed may have forgotten what it acknowledged."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
+    keep(outbox, 4)
+    sender.line(True)
+    link.await_sent(upto(4))
+    sender.receipt(receipt(outbox, 2))
+    sender.line(False)
+    sender.line(True)
+    assert link.await_sent(lambda sent: len(sent) >= 6) == [1, 2, 3, 4, 3, 4]
+
+
+def test_a_centre_that_returns_hears_it_again(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the centre was away the broker may have had nobody to give the facts to."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
+    keep(outbox, 2)
+    sender.line(True)
+    link.await_sent(upto(2))
+    sender.centre_ready()
+    assert link.await_sent(lambda sent: len(sent) >= 4) == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"epoch": "E", "committed": -1}', b"\xff"])
+def test_nonsense_is_no_receipt(outbox: Outbox, sender: Sender, body: bytes) -> None:
+    """A receipt that cannot be read trims nothing."""
+    keep(outbox, 1)
+    sender.receipt(body)
+    assert outbox.waiting()[0] == 1
+
+
+def test_another_epoch_is_no_receipt(outbox: Outbox, sender: Sender) -> None:
+    """The word about an outbox that was here before does not trim this one."""
+    keep(outbox, 1)
+    sender.receipt(receipt(outbox, 1, epoch="another"))
+    assert outbox.waiting()[0] == 1
+
+
+def test_an_idle_sender_leaves_the_outbox_alone(
+    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When everything is receipted it sleeps until something comes: it never polls."""
+    monkeypatch.setattr(module, "RETRY_BASE_S", 0.001)
+    keep(outbox, 1)
+    sender.line(True)
+    link.await_sent(lambda sent: len(sent) >= 1)
+    sender.receipt(receipt(outbox, 1))
+    assert sender._rest_s() is None

@@ -1,0 +1,185 @@
+"""One thread through which everything passes: kept first, answered then."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from firmware.lights import Lights
+from firmware.orders import Orders
+from firmware.outbox import Change, Entry, Outbox
+from firmware.session import ConfirmLevel, Scene, Sign, Wink
+from firmware.stamp import Stamp
+from firmware.window import Noted, Ordered, Seen, Window
+from hal.clock import SystemClock
+from hal.events.envelope import Fact, decode_fact
+from hal.events.facts import IdentityRead, TerminalChanged
+from hal.events.orders import Order
+from hal.interfaces import IdentityCardRead, LevelPressed
+
+CARD = IdentityCardRead(IdentityRead(document="resident", name="示例", number="11010519491231002X"))
+STARTED = TerminalChanged(version="1", epoch="E", outbox_depth=0, why="start")
+
+
+class Witness(Lights):
+    """Lamps that note, with each answer, how many facts were on disk by then."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        super().__init__(None, None)
+        self.scenes: list[Scene] = []
+        self.signs: list[tuple[Sign, int]] = []
+        self._outbox = outbox
+
+    def show(self, scene: Scene) -> None:
+        self.scenes.append(scene)
+
+    def give(self, sign: Sign) -> None:
+        self.signs.append((sign, self._outbox.last()))
+
+
+@pytest.fixture
+def lights(outbox: Outbox) -> Witness:
+    return Witness(outbox)
+
+
+@pytest.fixture
+def open_window(outbox: Outbox, stamp: Stamp, lights: Witness) -> Callable[[], Window]:
+    """A window on the outbox, as after a start."""
+    orders = Orders({"pad": "rating", "reader": "identity"})
+    return lambda: Window(outbox, stamp, lights, orders, SystemClock())
+
+
+def order(id: str, verb: str, device: str = "visit", **data: Any) -> Ordered:
+    body = Order(
+        id=id,
+        issued_at="2026-11-23T08:00:00+08:00",
+        expires_at="2999-01-01T00:00:00+08:00",
+        by="teller",
+        visit="v1",
+        data=msgspec.Raw(msgspec.json.encode(data)),
+    )
+    return Ordered(device, verb, msgspec.json.encode(body))
+
+
+def handle(window: Window, *events: Seen | Ordered | Noted) -> None:
+    """Have it handle these and come to an end, all in this thread."""
+    for event in events:
+        window.put(event)
+    window.stop()
+    window.run()
+
+
+def facts(outbox: Outbox) -> list[Fact]:
+    return [decode_fact(entry.body) for entry in outbox.after(0, 100)]
+
+
+def kinds(outbox: Outbox) -> list[tuple[str, str | None]]:
+    return [
+        (fact.type.removeprefix("cn.onewindow.").removesuffix(".v1"), fact.visit)
+        for fact in facts(outbox)
+    ]
+
+
+OPEN = order("o1", "open", ticket="A001")
+ASK = order("o2", "request", "pad", request="r1")
+
+
+def test_an_answer_comes_after_the_fact_is_on_disk(
+    open_window: Callable[[], Window], outbox: Outbox, lights: Witness
+) -> None:
+    """Each lamp answers when its fact is kept, not before."""
+    handle(
+        open_window(), OPEN, Seen("reader", CARD), ASK, Seen("pad", LevelPressed(5, "k")),
+        Seen("reader", CARD),
+    )  # fmt: skip
+    assert kinds(outbox) == [
+        ("order.done", "v1"),
+        ("identity.read", "v1"),
+        ("order.done", "v1"),
+        ("rating.given", "v1"),
+        ("identity.read", "v1"),
+    ]
+    assert lights.signs == [(Wink("green"), 2), (ConfirmLevel(5), 4), (Wink("green"), 5)]
+
+
+def test_a_repeated_order_does_nothing(
+    open_window: Callable[[], Window], outbox: Outbox, lights: Witness
+) -> None:
+    """Neither in the same run nor after a restart is an order carried out or answered twice."""
+    close = order("o3", "close")
+    handle(open_window(), OPEN, OPEN, close)
+    handle(open_window(), OPEN, close)
+    assert kinds(outbox) == [("order.done", "v1")] * 2
+    assert lights.scenes[-1] == Scene(green=False, pad=frozenset())
+
+
+def test_a_restart_shows_what_was_going_on(
+    open_window: Callable[[], Window], lights: Witness
+) -> None:
+    """The lamps of an open visit and of a rating asked for are shown before any device opens."""
+    handle(open_window(), OPEN, ASK)
+    open_window()
+    assert lights.scenes[-1] == Scene(green=True, pad=frozenset({1, 2, 3, 4, 5}))
+
+
+def test_nothing_kept_is_nothing_done(
+    open_window: Callable[[], Window],
+    outbox: Outbox,
+    lights: Witness,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a full disk an order has no effect and no answer, a person gets red; then it goes on."""
+    keep = outbox.keep
+    full = [True, True]
+
+    def keep_or_not(*arguments: Any) -> list[Entry]:
+        if full:
+            full.pop()
+            raise sqlite3.OperationalError("database or disk is full")
+        return keep(*arguments)
+
+    monkeypatch.setattr(outbox, "keep", keep_or_not)
+    handle(open_window(), OPEN, Seen("reader", CARD), OPEN, Seen("reader", CARD))
+    assert kinds(outbox) == [("order.done", "v1"), ("identity.read", "v1")]
+    assert lights.signs == [(Wink("red"), 0), (Wink("red"), 0), (Wink("green"), 2)]
+
+
+def test_time_that_cannot_be_kept_runs_out_later(
+    open_window: Callable[[], Window], outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rating that expires on a full disk expires again a little later, and is kept then."""
+    monkeypatch.setattr("firmware.window.RETRY_S", 0.01)
+    window = open_window()
+    handle(window, OPEN, order("o2", "request", "pad", request="r1", timeout_s=0.01))
+    keep, refused = outbox.keep, [0]
+
+    def keep_at_last(drafts: Any, write: Any, now_s: float, change: Change) -> list[Entry]:
+        refused[0] += 1
+        if refused[0] < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        window.stop()
+        return keep(drafts, write, now_s, change)
+
+    monkeypatch.setattr(outbox, "keep", keep_at_last)
+    window.run()
+    assert kinds(outbox)[-1] == ("rating.expired", "v1")
+    assert refused == [3]
+
+
+def test_what_is_noted_belongs_to_nobody(open_window: Callable[[], Window], outbox: Outbox) -> None:
+    """A fact about the terminal itself is not bound to the visit that is open."""
+    handle(open_window(), OPEN, Noted("terminal", "terminal", "started", STARTED))
+    assert kinds(outbox) == [("order.done", "v1"), ("terminal.started", None)]
+
+
+def test_who_listens_hears_of_every_keeping(
+    open_window: Callable[[], Window], outbox: Outbox
+) -> None:
+    """The sender is woken once for each transaction with facts, and for nothing else."""
+    window = open_window()
+    heard: list[int] = []
+    window.on_kept(lambda: heard.append(outbox.last()))
+    handle(window, OPEN, Seen("pad", LevelPressed(1, "k")), Seen("reader", CARD))
+    assert heard == [1, 2]
