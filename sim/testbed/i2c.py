@@ -1,0 +1,81 @@
+"""`/dev/i2c-1` of the testbed: kernel ioctls taken apart, each write handed to the chip.
+
+Source: linux/i2c-dev.h and linux/i2c.h (ioctl numbers, `struct i2c_msg`,
+`struct i2c_rdwr_ioctl_data`, `struct i2c_smbus_ioctl_data`), 64-bit layout.
+"""
+
+import struct
+from typing import Any, Protocol
+
+DEVICE = """\
+P: /devices/virtual/i2c-1
+N: i2c-1
+E: DEVNAME=/dev/i2c-1
+E: SUBSYSTEM=i2c-dev
+E: MAJOR=89
+E: MINOR=1
+A: dev=89:1
+
+"""
+PATH = "/dev/i2c-1"
+
+_I2C_SLAVE, _I2C_FUNCS, _I2C_RDWR, _I2C_SMBUS = 0x0703, 0x0705, 0x0707, 0x0720
+_EIO = 5
+_MESSAGE_SIZE, _MESSAGE_BUFFER = 16, 8
+
+
+class Chip(Protocol):
+    """What sits on the bus."""
+
+    def write(self, address: int, body: bytes) -> None: ...
+
+
+class Bus:
+    """Answers a client's ioctls. `client` is an UMockdev.IoctlClient."""
+
+    def __init__(self, chip: Chip, address: int) -> None:
+        """`address` is whom an SMBus block goes to: its ioctl does not name one."""
+        self._chip = chip
+        self._address = address
+
+    def handle(self, client: Any) -> bool:
+        """True if the request was one of this bus and has been answered."""
+        request = client.get_request() & 0xFFFFFFFF
+        argument = client.get_arg()
+        try:
+            result = self._answer(request, argument)
+        except OSError as error:
+            client.complete(-1, error.errno or _EIO)
+            return True
+        if result is None:
+            return False
+        client.complete(result, 0)
+        return True
+
+    def _answer(self, request: int, argument: Any) -> int | None:
+        if request in (_I2C_FUNCS, _I2C_SLAVE):
+            return 0
+        if request == _I2C_RDWR:
+            return self._transfer(argument)
+        if request == _I2C_SMBUS:
+            return self._smbus(argument)
+        return None
+
+    def _transfer(self, argument: Any) -> int:
+        head = argument.resolve(0, 16)
+        count: int = struct.unpack_from("<I", bytes(head.retrieve()), 8)[0]
+        messages = head.resolve(0, _MESSAGE_SIZE * count)
+        raw = bytes(messages.retrieve())
+        for number in range(count):
+            start = _MESSAGE_SIZE * number
+            address, _flags, length = struct.unpack_from("<HHH", raw, start)
+            buffer = messages.resolve(start + _MESSAGE_BUFFER, length)
+            self._chip.write(address, bytes(buffer.retrieve()))
+        return count
+
+    def _smbus(self, argument: Any) -> int:
+        head = argument.resolve(0, 16)
+        command = bytes(head.retrieve())[1]
+        block = bytes(head.resolve(8, 34).retrieve())
+        self._chip.write(self._address, bytes([command]) + block[1 : 1 + block[0]])
+        return 0
