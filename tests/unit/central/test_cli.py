@@ -1,8 +1,10 @@
 """`ow-central` as its callers see it: a process with exit codes, stdout and stderr."""
 
+import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -197,8 +199,8 @@ def test_facts_are_printed_as_lines(
     for n in range(1, 5):
         put_fact(id=f"F{n}", terminal=f"w{n % 2}")
     put_fact(state="quarantined", reason="undecodable")
-    store.writer.stop()
-    store.path.rename(database)
+    with contextlib.closing(sqlite3.connect(store.path)) as kept:
+        kept.execute("VACUUM INTO ?", (str(database),))
 
     def printed(*arguments: str) -> list[Any]:
         command, *options = arguments
