@@ -7,10 +7,12 @@ connection is a client of its own: what paho still held of the last one would co
 
 import logging
 import random
+import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -105,6 +107,7 @@ class BrokerLink:
         # Without this paho writes to the socket in whichever thread publishes, while the network
         # thread reads and writes it too: OpenSSL's connections do not bear that.
         client.on_socket_register_write = _leave_to_the_network_thread
+        client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
@@ -219,6 +222,11 @@ class BrokerLink:
 
 def _leave_to_the_network_thread(_client: mqtt.Client, _data: object, _socket: object) -> None:
     """Nothing: `publish` wakes the loop, and the loop writes."""
+
+
+def _send_at_once(_client: mqtt.Client, _data: object, connection: Any) -> None:
+    """A small message must not wait 40 ms for the acknowledgement of the one before it."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet: int) -> Properties:
