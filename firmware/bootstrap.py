@@ -46,6 +46,7 @@ _OF_TERMINAL = ("terminal.started", "terminal.stopping")
 _OF_DEVICES = ("device.lost", "device.returned")
 _OF_ORDERS = ("order.done", "order.refused")
 _OF_ROLE = {
+    "card": ("card.presented", "card.read", "card.removed"),
     "identity": ("identity.read",),
     "code": ("code.scanned",),
     "rating": ("rating.given", "rating.expired"),

@@ -11,14 +11,24 @@ they are kept, and the new state. Moments are seconds of a monotonic clock.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hal.events.facts import Data, RatingExpired, RatingGiven, RefusalReason
+from hal.events.facts import (
+    CardPresented,
+    CardRemoved,
+    Data,
+    RatingExpired,
+    RatingGiven,
+    RefusalReason,
+)
 from hal.events.orders import CancelRating, CloseVisit, OpenVisit, RequestRating
 from hal.interfaces import (
+    CardInserted,
+    CardTaken,
     CodeRead,
     Colour,
     IdentityCardRead,
     LevelPressed,
     Observation,
+    SocialSecurityCardRead,
     Unreadable,
 )
 
@@ -133,6 +143,15 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
         case IdentityCardRead(data=data):
             fact = Happened(device, "identity", "read", data, state.visit)
             return Outcome(state, (fact,), (Wink("green"),))
+        case CardInserted(slot=slot, atr_family=family):
+            presented = CardPresented(slot=slot, atr_family=family)
+            return Outcome(state, (Happened(device, "card", "presented", presented, state.visit),))
+        case SocialSecurityCardRead(data=card):
+            fact = Happened(device, "card", "read", card, state.visit)
+            return Outcome(state, (fact,), (Wink("green"),))
+        case CardTaken(slot=slot):
+            removed = CardRemoved(slot=slot)
+            return Outcome(state, (Happened(device, "card", "removed", removed, state.visit),))
         case CodeRead(data=code):
             fact = Happened(device, "code", "scanned", code, state.visit)
             return Outcome(state, (fact,), (Wink("yellow"),))

@@ -5,13 +5,13 @@ it, the firmware's supervisor opens it again. A device tells what it saw as an `
 that means for the visit is the session's business.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from threading import Event
 from typing import Literal, Protocol
 
 from hal.errors import DeviceError
-from hal.events.facts import CodeScanned, IdentityRead
+from hal.events.facts import CardRead, CodeScanned, IdentityRead
 
 Colour = Literal["red", "yellow", "green", "buzzer"]
 Role = Literal[
@@ -37,6 +37,28 @@ class IdentityCardRead:
 
 
 @dataclass(frozen=True)
+class CardInserted:
+    """A contact card lies in the reader and answered to reset. `atr_family` None: unknown to us."""
+
+    slot: str
+    atr_family: str | None
+
+
+@dataclass(frozen=True)
+class SocialSecurityCardRead:
+    """The basic data of a social-security card (社会保障卡) were read."""
+
+    data: CardRead
+
+
+@dataclass(frozen=True)
+class CardTaken:
+    """The card was drawn out of the reader."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
 class CodeRead:
     """The gun sent one whole code."""
 
@@ -58,7 +80,15 @@ class Unreadable:
     error: DeviceError
 
 
-Observation = IdentityCardRead | CodeRead | LevelPressed | Unreadable
+Observation = (
+    IdentityCardRead
+    | CardInserted
+    | SocialSecurityCardRead
+    | CardTaken
+    | CodeRead
+    | LevelPressed
+    | Unreadable
+)
 Report = Callable[[Observation], None]
 
 
@@ -101,3 +131,53 @@ class RatingPad(Device, Protocol):
 
     def light(self, levels: Set[int]) -> None:
         """Light exactly the lamps of these levels (1 to 5). DeviceLost if the pad is gone."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a small display says: one large text, and lines below it, top to bottom.
+
+    What does not fit is cut at the edge, never wrapped.
+    """
+
+    large: str = ""
+    lines: Sequence[str] = ()
+
+
+class Display(Device, Protocol):
+    """A small display for the citizen and the technician, 128 × 64 pixels."""
+
+    def show(self, screen: Screen) -> None:
+        """Replace what is shown. Blocks for one transfer, about 25 ms. DeviceLost if gone."""
+
+
+@dataclass(frozen=True)
+class ScannedPage:
+    """One page as the camera saw it, found on the desk and squared.
+
+    `jpeg` is the squared page. `corners` are its corners in the frame, in pixels: top left, top
+    right, bottom right, bottom left. `sharpness` and `glare` are 0 to 1, `skew_deg` is how far
+    the page lay turned on the desk. `verdict` is `good`, or why the page must be laid again.
+    """
+
+    jpeg: bytes
+    width_px: int
+    height_px: int
+    dpi: float
+    corners: Sequence[tuple[float, float]]
+    sharpness: float
+    glare: float
+    skew_deg: float
+    verdict: Literal["good", "no_page", "blurred", "glare", "cut_edge"]
+    codes: Sequence[str] = ()
+
+
+class DocumentCamera(Device, Protocol):
+    """An overhead camera (高拍仪). Takes a page when told to; reports nothing by itself."""
+
+    def scan(self, timeout_s: float = 10.0) -> ScannedPage:
+        """Take a frame, find the page, judge it. Blocks about a second on a Pi.
+
+        A page that is not good comes back with its verdict; `no_page` has an empty `jpeg`.
+        DeviceLost when no whole frame comes in the time: the camera is gone or hangs.
+        """
