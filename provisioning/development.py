@@ -59,7 +59,7 @@ def develop(folder: Folder, *, terminals: int, site: str, now: datetime) -> list
         for name in names:
             identities.ensure(name, _CLIENT)
         sealing.ensure(folder)
-        tokens.ensure(folder)
+        tokens.ensure(folder, tellers=terminals)
         if not folder.has("centre.toml"):
             folder.write("centre.toml", CENTRE_TOML.encode(), mode=PUBLIC)
         if any(changed):

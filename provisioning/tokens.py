@@ -21,10 +21,17 @@ class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_sha256: str
 
 
-def ensure(folder: Folder) -> None:
-    """A token for each role, and its hash among the principals; other principals stay."""
+def ensure(folder: Folder, tellers: int = 1) -> None:
+    """A token for each role, and its hash among the principals; other principals stay.
+
+    The first teller is called `teller`, the others `teller2`, `teller3` and so on.
+    """
     known = _load(folder)
-    wanted = {role: Principal(role, role, _hash(_token(folder, role))) for role in ROLES}
+    names = {role: role for role in ROLES}
+    names |= {f"teller{number}": "teller" for number in range(2, tellers + 1)}
+    wanted = {
+        name: Principal(name, role, _hash(_token(folder, name))) for name, role in names.items()
+    }
     kept = [principal for principal in known if principal.name not in wanted]
     principals = [*wanted.values(), *kept]
     if principals != known:
@@ -32,8 +39,8 @@ def ensure(folder: Folder) -> None:
         folder.write(FILE, text + b"\n", mode=PRIVATE)
 
 
-def _token(folder: Folder, role: str) -> bytes:
-    name = f"{role}.token"
+def _token(folder: Folder, principal: str) -> bytes:
+    name = f"{principal}.token"
     line = folder.read(name)
     if line is not None and line.strip():
         folder.close_to_others(name)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.engine import Connection
 
-from central.domain import ticket, visit
+from central.domain import session, ticket, visit
 from central.service import moments
 from central.service.places import Place
 from central.service.views import DeviceView, OpenVisit, QueueView, WindowsView, WindowView
@@ -20,8 +20,9 @@ def windows(connection: Connection, places: Iterable[Place], now: datetime) -> W
     known = _known(connection)
     visits = _open_visits(connection)
     devices = _devices(connection)
+    tellers = _tellers(connection)
     items = [
-        _window(place, known.get(place.terminal), visits.get(place.terminal), devices)
+        _window(place, known.get(place.terminal), visits.get(place.terminal), devices, tellers)
         for place in sorted(places, key=lambda place: (place.site, place.window))
     ]
     return WindowsView(items=items, queue=_queue(connection, now))
@@ -32,6 +33,7 @@ def _window(
     known: RowMapping | None,
     visit: OpenVisit | None,
     devices: dict[str, list[DeviceView]],
+    tellers: dict[str, str],
 ) -> WindowView:
     return WindowView(
         terminal=place.terminal,
@@ -39,6 +41,7 @@ def _window(
         window=place.window,
         state=known["state"] if known else None,
         seen_at=known["seen_at"] if known else None,
+        teller=tellers.get(place.terminal),
         visit=visit,
         devices=devices.get(place.terminal, []),
     )
@@ -47,6 +50,12 @@ def _window(
 def _known(connection: Connection) -> dict[str, RowMapping]:
     rows = connection.execute(select(schema.terminal)).mappings()
     return {row["terminal"]: row for row in rows}
+
+
+def _tellers(connection: Connection) -> dict[str, str]:
+    table = schema.session
+    query = select(table.c.terminal, table.c.teller).where(table.c.state == session.State.OPEN)
+    return {row["terminal"]: row["teller"] for row in connection.execute(query).mappings()}
 
 
 def _open_visits(connection: Connection) -> dict[str, OpenVisit]:

@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from central.domain import ticket, visit
 from central.domain.errors import Refused, Unknown
-from central.service import moments, orders, reading, records
+from central.service import moments, orders, reading, records, sessions
 from central.service.context import Context
 from central.service.orders import Window
 from central.service.places import Place
@@ -52,9 +52,11 @@ def take_ticket(context: Context, sites: set[str], site: str, lane: str) -> Tick
 def call_next(context: Context, place: Place) -> CallView:
     """Call the number that has waited longest and open its visit at the window.
 
-    Refused when the window still has a visit (window_busy), or nobody waits (no_ticket).
+    Refused when a colleague is signed in there (window_taken), the window still has a visit
+    (window_busy), or nobody waits (no_ticket).
     """
     connection = context.connection
+    sessions.serve(context, place)
     if reading.open_visit_at(connection, place.terminal) is not None:
         raise Refused(
             "window_busy", "Close the visit at this window first.", "请先结束本窗口当前服务。"

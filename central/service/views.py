@@ -89,6 +89,17 @@ class VisitView(View):
     notes: list[dict[str, Any]]
 
 
+class SessionView(View):
+    """签到: who serves at a window, since when and until when."""
+
+    id: str
+    terminal: str
+    teller: str
+    state: str
+    opened_at: str
+    closed_at: str | None
+
+
 class CallView(View):
     """The number that was called, and the visit that began."""
 
@@ -129,13 +140,14 @@ class DeviceView(View):
 
 
 class WindowView(View):
-    """窗口: its terminal, the state it last told, and the visit that is open there."""
+    """窗口: its terminal, the state it last told, who is signed in, and the visit open there."""
 
     terminal: str
     site: str
     window: int | None
     state: str | None
     seen_at: str | None
+    teller: str | None
     visit: OpenVisit | None
     devices: list[DeviceView]
 

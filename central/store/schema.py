@@ -1,7 +1,7 @@
 """The tables of the case service. `bench/judge.py` reads these names by plain SQL.
 
 Moments are RFC 3339 text with an offset and microseconds. JSON columns hold JSON text. A partial
-unique index, not a rule in code, keeps a window (窗口) from having two open visits.
+unique index, not a rule in code, keeps a window (窗口) from having two open visits or two tellers.
 """
 
 from sqlalchemy import (
@@ -101,6 +101,18 @@ ticket = Table(  # 号票
     UniqueConstraint("site", "day", "lane", "number"),
     Index("ticket_queue", "site", "day", "state", "issued_at"),
 )
+
+session = Table(  # 签到
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("terminal", Text, nullable=False),
+    Column("teller", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("closed_at", Text),
+)
+Index("session_open", session.c.terminal, unique=True, sqlite_where=text("state = 'OPEN'"))
 
 visit = Table(  # 本次服务
     "visit",

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from central.domain import case
-from central.service import cases, tickets, visits
+from central.service import cases, sessions, tickets, visits
 from central.service.commands import Request as Command
 from central.service.context import Actor, Context
 from central.service.places import Place, place_of
@@ -17,6 +17,7 @@ from central.service.views import (
     CallView,
     CaseView,
     RatingRequestView,
+    SessionView,
     TicketView,
     View,
     VisitView,
@@ -34,10 +35,35 @@ NOTHING = Nothing()
 def router(parts: Parts) -> APIRouter:
     """All command routes, below /api/v1."""
     routes = APIRouter(prefix="/api/v1", responses=problems.documented(), tags=["commands"])
+    _sessions(routes, parts)
     _queue(routes, parts)
     _cases(routes, parts)
     _visits(routes, parts)
     return routes
+
+
+def _sessions(routes: APIRouter, parts: Parts) -> None:
+    teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    def add(path: str, meaning: str, use_case: Callable[[Context, Place], SessionView]) -> None:
+        async def sign(
+            request: Request, terminal: str, actor: teller, key: Key, body: Nothing = NOTHING
+        ) -> Response:
+            place: Place = await run_in_threadpool(place_of, parts.places, terminal)
+            command = _command(request, actor, key, body)
+            return await _run(parts, command, 200, lambda context: use_case(context, place))
+
+        routes.add_api_route(
+            f"/windows/{{terminal}}/{path}",
+            sign,
+            methods=["POST"],
+            name=path,
+            response_model=SessionView,
+            description=meaning,
+        )
+
+    add("sign-in", "签到: serve at this window; one teller to a window.", sessions.sign_in)
+    add("sign-out", "签退: not while a visit is open.", sessions.sign_out)
 
 
 def _queue(routes: APIRouter, parts: Parts) -> None:

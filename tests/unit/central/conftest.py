@@ -11,13 +11,13 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection, Engine
 
 from central.domain import case
-from central.service import cases, tickets, visits
+from central.service import cases, sessions, tickets, visits
 from central.service.apply import ReceivedFact, apply
 from central.service.catalogue import Catalogue, read_catalogue
 from central.service.context import Actor, Context
 from central.service.moments import HALL_TIME
 from central.service.places import Place
-from central.service.views import CallView, CaseView, TicketView
+from central.service.views import CallView, CaseView, SessionView, TicketView
 from central.store import schema
 from central.store.engine import reading_engine, writing_engine
 from central.store.writer import Writer
@@ -96,10 +96,19 @@ class Hall:
     def take(self, lane: str = "A") -> TicketView:
         return self.act(lambda context: tickets.take_ticket(context, {"pzh01"}, "pzh01", lane))
 
-    def call(self, terminal: str = "pzh01-w01") -> CallView:
+    def call(self, terminal: str = "pzh01-w01", who: str = "teller") -> CallView:
+        return self._at(terminal, tickets.call_next, who)
+
+    def sign_in(self, terminal: str = "pzh01-w01", who: str = "teller") -> SessionView:
+        return self._at(terminal, sessions.sign_in, who)
+
+    def sign_out(self, terminal: str = "pzh01-w01", who: str = "teller") -> SessionView:
+        return self._at(terminal, sessions.sign_out, who)
+
+    def _at(self, terminal: str, use_case: Callable[[Context, Place], T], who: str) -> T:
         place = self.sites.find(terminal)
         assert place is not None
-        return self.act(lambda context: tickets.call_next(context, place))
+        return self.act(lambda context: use_case(context, place), who)
 
     def visit(self, terminal: str = "pzh01-w01") -> CallView:
         self.take()

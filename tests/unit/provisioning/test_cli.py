@@ -15,7 +15,7 @@ def test_dev_issue_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["issue", "--dir", where, "--role", "terminal", "--name", "pzh01-w07"]) == 0
     assert main(["revoke", "--dir", where, "--name", "pzh01-w07"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{where}: 23 files written; terminals pzh01-w01, pzh01-w02",
+        f"{where}: 24 files written; terminals pzh01-w01, pzh01-w02",
         f"{where}: 0 files written; terminals pzh01-w01",
         f"issued {where}/pzh01-w07.pem and .key (terminal)",
         "revoked pzh01-w07: the broker refuses it from its next start",

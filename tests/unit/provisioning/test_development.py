@@ -18,6 +18,7 @@ FILES = [
     *("centre.toml", "crl.pem", "hall.token", "kiosk.token", "observer.key", "observer.pem"),
     *("observer.token", "principals.json", "pzh01-w01.key", "pzh01-w01.pem", "pzh01-w02.key"),
     *("pzh01-w02.pem", "register.json", "seal.pem", "seal.pub.pem", "teller.token"),
+    "teller2.token",
 ]
 PUBLIC = {"ca.pem", "crl.pem", "seal.pub.pem", "register.json", "centre.toml"}
 
@@ -45,9 +46,11 @@ def test_again_writes_nothing(folder: Folder, now: datetime) -> None:
 
 
 def test_more_terminals_are_added(folder: Folder, now: datetime) -> None:
-    """With a larger number only the new terminal is made and registered."""
+    """With a larger number only the new terminal is made and registered, and one more teller."""
     assert develop(folder, terminals=3, site="pzh01", now=now)[-1] == "pzh01-w03"
-    assert folder.written == ["pzh01-w03.key", "pzh01-w03.pem", "register.json"]
+    assert folder.written == [
+        *("pzh01-w03.key", "pzh01-w03.pem", "teller3.token", "principals.json", "register.json"),
+    ]
     windows = [(t.terminal, t.site, t.window) for t in register.load(folder).terminals]
     assert windows == [(f"pzh01-w0{n}", "pzh01", n) for n in (1, 2, 3)]
 

@@ -101,8 +101,10 @@ def test_an_empty_queue_says_so(hall: Any, clock: Any) -> None:
 
 def test_every_change_leaves_a_row_in_the_trail(hall: Any, store: Any) -> None:
     """The trail names who did what to which, in the transaction that did it."""
+    hall.sign_in()
     called = hall.visit()
-    assert store.rows("SELECT who, what, subject FROM audit ORDER BY n") == [
+    rows = store.rows("SELECT who, what, subject FROM audit ORDER BY n")
+    assert rows[1:] == [
         ("teller", "ticket.taken", called.ticket.id),
         ("teller", "visit.opened", called.visit.id),
     ]

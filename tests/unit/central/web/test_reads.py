@@ -219,6 +219,7 @@ def test_the_interface_describes_itself(client: Any) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         *("/healthz", "/api/v1/tickets", "/api/v1/tickets/{id}", "/api/v1/windows"),
+        *("/api/v1/windows/{terminal}/sign-in", "/api/v1/windows/{terminal}/sign-out"),
         *("/api/v1/windows/{terminal}/call", "/api/v1/cases", "/api/v1/cases/{id}"),
         *(f"/api/v1/cases/{{id}}/{step}" for step in ("accept", "decide", "complete", "deliver")),
         *("/api/v1/visits/{id}", "/api/v1/visits/{id}/rating-request"),
