@@ -130,13 +130,13 @@ class Visit:
             lambda act: window.press(self._level, lambda: self._room.acts.sent(act)),
             lambda mark, wait_s: window.wait_rating_taken(self._level, mark, wait_s),
         )
-        while not self._room.office.wait(
+        # A teller whose screen stays behind goes on to close: that is refused until it is there.
+        self._room.office.wait(
             self._path,
             lambda visit: visit["rating"] is not None and visit["rating"]["state"] == "RATED",
             self._room.pace.patience_effect_s,
             self._patience,
-        ):
-            self._patience.check("the rating on the teller's screen")
+        )
 
     def _leave(self) -> None:
         close = self._room.office.command(TELLER, TELLER, f"{self._path}/close", {})
