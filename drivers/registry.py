@@ -16,6 +16,7 @@ DRIVERS: dict[str, str] = {
     "id_serial": "drivers.id_serial:IdSerial",
     "lamps_gpio": "drivers.lamps_gpio:LampsGpio",
     "rating_gpio": "drivers.rating_gpio:RatingGpio",
+    "scanner_hid": "drivers.scanner_hid:ScannerHid",
     "scanner_serial": "drivers.scanner_serial:ScannerSerial",
 }
 """Name in the TOML → `module:Class`. The module also has `Options`, the keys of its table."""

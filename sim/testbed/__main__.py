@@ -1,22 +1,30 @@
 """One window's kernel devices without a kernel: an evdev barcode gun and an SSD1306 on I2C.
 
 Runs under the system's python3, which has umockdev's binding, as `python3 -m sim.testbed`; another
-program starts it and talks to it in JSON lines.
+program starts it and talks to it in JSON lines. Ends with its standard input.
 
-    to it      {"scan": "OW:T:…", "key_ms": 10, "dropped": false}
+    to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false}
                {"unplug": "gun"}   {"plug": "gun"}
-    from it    {"root": "/tmp/umockdev.…"} once     {"scanned": "OW:T:…", "at": unix seconds}
+    from it    {"root": "/tmp/umockdev.…"} once
+               {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody}
+               {"plugged": whether the gun is in} after each plug and unplug
+               {"grabbed": true} when a program takes the gun for itself, false when it lets go
                {"picture": base64 of 64 rows of 16 bytes, "unknown": […]} whenever it has changed
 
 A program sees the devices when it runs under `umockdev-wrapper` with UMOCKDEV_DIR set to `root`.
+It must end before we do: umockdev aborts a program whose testbed is gone.
 """
 
 import base64
 import json
 import os
+import select
+import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gi
@@ -36,35 +44,50 @@ class Testbed:
 
     def __init__(self) -> None:
         self._bed = UMockdev.Testbed.new()
+        self._root = Path(self._bed.get_root_dir())
         self._chip = Ssd1306()
-        self._bus = i2c.Bus(self._chip, self._chip.address)
-        self._handler = UMockdev.IoctlBase()
         self._shown: tuple[bytes, int] = (b"", 0)
         self._seen_writes = -1
         self._loop = GLib.MainLoop()
+        self._guns = -1
+        self._node: int | None = None
+        self._gun = _handler(keyboard.Node(lambda taken: tell({"grabbed": taken})).handle)
         self._add_gun()
+        self._bus = _handler(i2c.Bus(self._chip, self._chip.address).handle)
         self._bed.add_from_string(i2c.DEVICE)
-        self._handler.connect("handle-ioctl", lambda _handler, client: self._bus.handle(client))
-        self._bed.attach_ioctl(i2c.PATH, self._handler)
+        self._bed.attach_ioctl(i2c.PATH, self._bus)
 
     def run(self) -> None:
         """Serve until standard input ends."""
-        tell({"root": self._bed.get_root_dir()})
+        tell({"root": str(self._root)})
         GLib.timeout_add(_PICTURE_EVERY_MS, self._tell_picture)
         threading.Thread(target=self._obey, daemon=True, name="orders").start()
         self._loop.run()
+        shutil.rmtree(self._root, ignore_errors=True)
 
     def _add_gun(self) -> None:
-        self._bed.add_from_string(keyboard.DEVICE)
-        path = self._bed.get_root_dir() + "/gun.ioctl"
-        with open(path, "w", encoding="ascii") as file:
-            file.write(keyboard.ioctl_file())
-        self._bed.load_ioctl(keyboard.PATH, path)
+        if self._node is not None:
+            return
+        # A number of its own each time: umockdev does not give a used node's name again.
+        self._guns += 1
+        self._bed.add_from_string(keyboard.device(self._guns))
+        self._bed.attach_ioctl(keyboard.PATH, self._gun)
+        self._node = self._bed.get_dev_fd(keyboard.node(self._guns))
+        # A full buffer must lose events, as the kernel's does, and not stop us.
+        os.set_blocking(self._node, False)
 
     def _remove_gun(self) -> None:
+        if self._node is None:
+            return
+        terminal = (self._root / keyboard.node(self._guns).lstrip("/")).readlink()
+        self._bed.detach_ioctl(keyboard.PATH)
         # The node is a pty whose master ends the reader's blocking read, as a real unplug does.
-        os.close(self._bed.get_dev_fd(keyboard.PATH))
-        self._bed.remove_device(keyboard.SYSFS)
+        os.close(self._node)
+        self._node = None
+        self._bed.remove_device("/sys" + keyboard.sysfs(self._guns))
+        (self._root / keyboard.PATH.lstrip("/")).unlink(missing_ok=True)
+        # umockdev leaves this behind, and fails when the next gun gets the same terminal.
+        (self._root / "dev/.ptymap" / str(terminal).replace("/", "_")).unlink(missing_ok=True)
 
     def _tell_picture(self) -> bool:
         if self._chip.writes != self._seen_writes:
@@ -82,19 +105,51 @@ class Testbed:
             if "scan" in order:
                 self._scan(order)
             elif order.get("unplug") == "gun":
-                self._remove_gun()
+                self._in_loop(self._remove_gun)
             elif order.get("plug") == "gun":
-                self._add_gun()
+                self._in_loop(self._add_gun)
         self._loop.quit()
+
+    def _in_loop(self, change: Callable[[], None]) -> None:
+        """Change the devices in the thread that serves their ioctls; tell when it is done."""
+        done = threading.Event()
+
+        def once() -> bool:
+            change()
+            done.set()
+            return False
+
+        GLib.idle_add(once)
+        done.wait()
+        tell({"plugged": self._node is not None})
 
     def _scan(self, order: dict[str, Any]) -> None:
         pause_s = order.get("key_ms", _KEY_MS) / 1000
-        node = self._bed.get_dev_fd(keyboard.PATH)
+        whole = True
         for report in keyboard.strokes(order["scan"], dropped=order.get("dropped", False)):
-            with open(node, "wb", buffering=0, closefd=False) as file:
-                file.write(keyboard.packed(report, time.time()))
+            whole = self._type(keyboard.packed(report, time.time())) and whole
             time.sleep(pause_s)  # a gun's own pace, a key every 8 to 16 ms
-        tell({"scanned": order["scan"], "at": time.time()})
+        tell({"scanned": order["scan"], "at": time.time(), "whole": whole})
+
+    def _type(self, events: bytes) -> bool:
+        """Whether a program that has the node open got these events; nobody gets them later."""
+        if self._node is None:
+            return False
+        poll = select.poll()
+        poll.register(self._node, 0)
+        if poll.poll(0):  # POLLHUP: nobody has the other end open
+            return False
+        try:
+            return os.write(self._node, events) == len(events)
+        except BlockingIOError:
+            return False
+
+
+def _handler(handle: Callable[[Any], bool]) -> Any:
+    """An ioctl handler of umockdev that answers with `handle`."""
+    handler = UMockdev.IoctlBase()
+    handler.connect("handle-ioctl", lambda _handler, client: handle(client))
+    return handler
 
 
 def tell(message: dict[str, Any]) -> None:

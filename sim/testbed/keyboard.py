@@ -1,10 +1,14 @@
 """A barcode gun that types: what its evdev node answers, and the events a code makes.
 
-Source: linux/input.h and linux/input-event-codes.h (key codes, `struct input_event`); umockdev's
-ioctl file format. Standard library only: this runs in the testbed.
+Source: linux/input.h (EVIOC… requests, `struct input_event`), linux/input-event-codes.h (key
+codes), asm-generic/ioctl.h (how a request is made up). Standard
+library only: this runs in the testbed.
 """
 
+import errno
 import struct
+from collections.abc import Callable, Iterable
+from typing import Any
 
 _NAME = b"Sim HID Barcode Scanner"
 _EV_SYN, _EV_KEY, _EV_MSC = 0, 1, 4
@@ -26,45 +30,88 @@ for _first, _pair in _ROWS.items():
         for _offset, _character in enumerate(_row):
             KEYS[_character] = (_first + _offset, bool(_shifted))
 
-DEVICE = """\
-P: /devices/virtual/input/input0/event0
-N: input/event0
-E: DEVNAME=/dev/input/event0
+PATH = "/dev/input/by-id/usb-Sim_HID_Barcode_Scanner_SN1-event-kbd"
+"""What a program opens: the link that stays the same when the gun comes back as another node."""
+
+
+def sysfs(number: int) -> str:
+    """Where event node `number` is in /sys."""
+    return f"/devices/virtual/input/input{number}/event{number}"
+
+
+def device(number: int) -> str:
+    """The gun as event node `number`, in umockdev's words."""
+    return f"""\
+P: {sysfs(number)}
+N: input/event{number}
+S: {PATH.removeprefix("/dev/")}
+E: DEVNAME={node(number)}
 E: DEVTYPE=input
 E: MAJOR=13
-E: MINOR=64
+E: MINOR={64 + number}
 E: ID_INPUT=1
 E: ID_INPUT_KEYBOARD=1
 E: SUBSYSTEM=input
-A: dev=13:64
+A: dev=13:{64 + number}
 
 """
-PATH = "/dev/input/event0"
-SYSFS = "/sys/devices/virtual/input/input0/event0"
 
 
-def _bitmap(bits: list[int], size_bytes: int) -> str:
+def node(number: int) -> str:
+    """The path of event node `number`."""
+    return f"/dev/input/event{number}"
+
+
+def _bitmap(bits: Iterable[int], size_bytes: int) -> bytes:
     field = bytearray(size_bytes)
     for bit in bits:
         field[bit // 8] |= 1 << bit % 8
-    return field.hex().upper()
+    return bytes(field)
 
 
-def ioctl_file() -> str:
-    """What the node answers to EVIOCG…; libraries ask for the same thing in several sizes."""
-    lines = [f"@DEV {PATH}", "EVIOCGVERSION 0 01000100"]
-    lines.append("EVIOCGID 0 " + struct.pack("<4H", 3, 0x0483, 0x5750, 0x0110).hex().upper())
-    lines.append("EVIOCGEFFECTS 0 00000000")
-    for name, value in (("NAME", _NAME), ("PHYS", b"usb-sim-1/input0"), ("UNIQ", b"SN1")):
-        lines.append(f"EVIOCG{name} 256 " + value.ljust(256, b"\0").hex().upper())
-    for size in (4, 31, 32):
-        lines.append(f"EVIOCGPROP {size} " + bytes(size).hex().upper())
-        lines.append(f"EVIOCGBIT(0) {size} " + _bitmap([_EV_SYN, _EV_KEY, _EV_MSC], size))
-    for size in (96, 767, 768):
-        lines.append(f"EVIOCGBIT({_EV_KEY}) {size} " + _bitmap(list(_TYPABLE_KEYS), size))
-    for size in (8, 96, 767, 768):
-        lines.append(f"EVIOCGBIT({_EV_MSC}) {size} " + _bitmap([_MSC_SCAN], size))
-    return "\n".join(lines) + "\n"
+_IOC_NUMBER, _IOC_TYPE, _IOC_SIZE = 0xFF, 0xFF00, 0x3FFF0000
+_TYPE_INPUT = ord("E") << 8
+_EVIOCGBIT, _EVIOCGRAB = 0x20, 0x90
+_ANSWERS = {
+    0x01: struct.pack("<I", 0x010001),  # EVIOCGVERSION
+    0x02: struct.pack("<4H", 3, 0x0483, 0x5750, 0x0110),  # EVIOCGID: bus, vendor, product, version
+    0x06: _NAME + b"\0",
+    0x07: b"usb-sim-1/input0\0",
+    0x08: b"SN1\0",
+    0x09: b"",  # EVIOCGPROP: none
+    0x84: struct.pack("<I", 0),  # EVIOCGEFFECTS: none
+    _EVIOCGBIT: _bitmap([_EV_SYN, _EV_KEY, _EV_MSC], 4),
+    _EVIOCGBIT + _EV_KEY: _bitmap(_TYPABLE_KEYS, 96),
+    _EVIOCGBIT + _EV_MSC: _bitmap([_MSC_SCAN], 1),
+}
+
+
+class Node:
+    """Answers the ioctls of whoever has the gun open. `client` is an UMockdev.IoctlClient."""
+
+    def __init__(self, grabbed: Callable[[bool], None]) -> None:
+        """`grabbed` hears each EVIOCGRAB: True to take the gun for oneself, False to let go."""
+        self._grabbed = grabbed
+
+    def handle(self, client: Any) -> bool:
+        """True if the request was one of an input device and has been answered."""
+        request = client.get_request() & 0xFFFFFFFF
+        if request & _IOC_TYPE != _TYPE_INPUT:
+            return False
+        argument = client.get_arg()
+        number, size = request & _IOC_NUMBER, (request & _IOC_SIZE) >> 16
+        if number == _EVIOCGRAB:
+            # Not a pointer: the argument itself is the value.
+            self._grabbed(any(bytes(argument.retrieve())))
+            client.complete(0, 0)
+            return True
+        answer = _ANSWERS.get(number)
+        if answer is None:
+            client.complete(-1, errno.EINVAL)
+            return True
+        argument.resolve(0, size).update(0, answer[:size].ljust(size, b"\0"))
+        client.complete(min(len(answer), size), 0)
+        return True
 
 
 def strokes(code: str, *, dropped: bool = False) -> list[list[tuple[int, int, int]]]:

@@ -5,14 +5,18 @@ simulator.
 """
 
 import contextlib
+import json
 import os
 import socket
+import subprocess
+import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Condition, Event, Thread
+from typing import Any
 
 import pytest
 
@@ -23,6 +27,8 @@ from hal.errors import DeviceLost
 from hal.interfaces import Device, Observation
 
 WAIT_S = 10.0
+ROOT = Path(__file__).resolve().parents[2]
+DEVICE_PROGRAM = Path(__file__).with_name("device_program.py")
 
 
 class Running:
@@ -197,3 +203,61 @@ def gpio(tmp_path: Path) -> Iterator[GpioPeer]:
     peer = GpioPeer(tmp_path / "gpio.sock")
     yield peer
     peer.unplug()
+
+
+class Program:
+    """A device in a process of its own that sees a twin's kernel devices; see device_program.py."""
+
+    def __init__(self, kernel: Any, driver: str, table: dict[str, object]) -> None:
+        variables, prefix = kernel.environment()
+        self._child = subprocess.Popen(
+            [*prefix, sys.executable, str(DEVICE_PROGRAM), driver, json.dumps(table)],
+            env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._told: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def started(self) -> "Program":
+        self.order({"start": True})
+        assert self.next() == {"opened": True}
+        return self
+
+    def order(self, order: dict[str, object]) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps(order).encode() + b"\n")
+        self._child.stdin.flush()
+
+    def next(self) -> dict[str, Any]:
+        return self._told.get(timeout=WAIT_S)
+
+    def end(self) -> int:
+        """Its exit code; it ends with its standard input."""
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        try:
+            return self._child.wait(WAIT_S)
+        finally:
+            self._child.kill()
+            self._listener.join(WAIT_S)
+
+    def _listen(self) -> None:
+        assert self._child.stdout is not None
+        with self._child.stdout as lines:
+            for line in lines:
+                self._told.put(json.loads(line))
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[[Any, str, dict[str, object]], Program]]:
+    """Runs a driver by its name and table where it sees a twin's kernel devices."""
+    made: list[Program] = []
+
+    def build(kernel: Any, driver: str, table: dict[str, object]) -> Program:
+        made.append(Program(kernel, driver, table))
+        return made[-1]
+
+    yield build
+    assert [each.end() for each in made] == [0] * len(made)

@@ -11,6 +11,7 @@ from hal.errors import ConfigurationError
 
 OPTIONS: dict[str, dict[str, object]] = {
     "id_serial": {"port": "/dev/null"},
+    "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
     "lamps_gpio": {"red": 1, "yellow": 2, "green": 3, "factory": "socket:/nowhere"},
     "rating_gpio": {

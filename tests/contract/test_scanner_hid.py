@@ -1,0 +1,117 @@
+"""A barcode gun that types: the real evdev library on a node of umockdev."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sim.twins.testbed import GUN, KernelTwin
+
+TICKET = "OW:T:01J9ZK3V7Q8F2M4N6P8R0T2V4X"
+EVERY_KEY = "".join(chr(code) for code in range(0x20, 0x7F))
+WAIT_S = 10.0
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest) -> Iterator[KernelTwin]:
+    """The twin; its gun's suffix is the fixture's parameter."""
+    twin = KernelTwin(suffix=getattr(request, "param", "cr"), key_ms=1)
+    twin.start()
+    yield twin
+    twin.stop()
+
+
+@pytest.fixture
+def gun(kernel: KernelTwin, program: Callable[..., Any]) -> Any:
+    return program(kernel, "scanner_hid", {"path": GUN}).started()
+
+
+def test_a_scan_with_shift_is_one_code(kernel: KernelTwin, gun: Any) -> None:
+    """Capitals and colons come as they are printed; the suffix is no part of the code."""
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"] == {"text": TICKET, "kind": "ticket"}
+
+
+def test_every_key_of_the_layout(kernel: KernelTwin, gun: Any) -> None:
+    """All printable ASCII characters, typed on a US keyboard."""
+    assert kernel.scan(EVERY_KEY)
+    assert gun.next()["code"]["text"] == EVERY_KEY
+
+
+@pytest.mark.parametrize(
+    ("kernel", "suffix"), [(each, each) for each in ("cr", "tab", "none")], indirect=["kernel"]
+)
+def test_each_way_to_end_a_code(
+    kernel: KernelTwin, suffix: str, program: Callable[..., Any]
+) -> None:
+    """CR, Tab, or silence."""
+    gun = program(kernel, "scanner_hid", {"path": GUN, "suffix": suffix}).started()
+    assert kernel.scan("6901234567892")
+    assert gun.next()["code"]["text"] == "6901234567892"
+
+
+def test_lost_keys_are_told_to_the_person(kernel: KernelTwin, gun: Any) -> None:
+    """A code in which the kernel dropped events is never taken for one; the next is read."""
+    assert kernel.scan(TICKET, dropped=True)
+    assert "dropped" in gun.next()["unreadable"]
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
+def test_a_code_of_which_nothing_came_is_told_too(kernel: KernelTwin, gun: Any) -> None:
+    """Only SYN_DROPPED arrived: somebody scanned and must do so again, and only once."""
+    assert kernel.scan("é", dropped=True)
+    assert "dropped" in gun.next()["unreadable"]
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
+@pytest.mark.parametrize("kernel", ["none"], indirect=True)
+def test_a_code_without_its_end(kernel: KernelTwin, gun: Any) -> None:
+    """A suffix that does not come makes no code."""
+    assert kernel.scan("690123")
+    assert "timeout" in gun.next()["unreadable"]
+
+
+def test_the_gun_is_taken_for_ourselves(kernel: KernelTwin, gun: Any) -> None:
+    """EVIOCGRAB: what is scanned reaches no login prompt."""
+    assert kernel.wait(lambda: kernel.grabbed, WAIT_S)
+
+
+def test_unplugged_and_back(kernel: KernelTwin, gun: Any) -> None:
+    """One loss is told; opened again under the same link, it reads."""
+    kernel.unplug()
+    assert gun.next()["remedy"] == "reset"
+    kernel.plug()
+    gun.started()
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
+def test_a_gun_that_is_not_there(kernel: KernelTwin, program: Callable[..., Any]) -> None:
+    """Opening fails with a remedy that says what to look at, and closing again is no error."""
+    kernel.unplug()
+    gun = program(kernel, "scanner_hid", {"path": GUN})
+    gun.order({"start": True})
+    told = gun.next()
+    assert (told["remedy"], GUN in told["lost"]) == ("configure", True)
+    gun.order({"close": True})
+    assert gun.next() == {"closed": True}
+
+
+def test_closing_from_another_thread_ends_the_watch(gun: Any) -> None:
+    """The worker waits in the library; stopping it does not wait for a key, twice neither."""
+    gun.order({"stop": True})
+    assert gun.next() == {"stopped": True}
+    gun.order({"close": True})
+    assert gun.next() == {"closed": True}
+
+
+def test_what_was_typed_before_opening_is_not_a_scan(
+    kernel: KernelTwin, program: Callable[..., Any]
+) -> None:
+    """Keys that nobody had open belong to nobody, and the twin says so."""
+    assert not kernel.scan("stale")
+    gun = program(kernel, "scanner_hid", {"path": GUN}).started()
+    assert kernel.scan("fresh")
+    assert gun.next()["code"]["text"] == "fresh"
