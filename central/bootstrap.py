@@ -23,6 +23,10 @@ from central.ingest.receipts import Receipts
 from central.link import BrokerLink
 from central.lock import only_one
 from central.logs import start_logging
+from central.media.app import make_app as make_media_app
+from central.media.files import Files as MediaFiles
+from central.media.listener import MediaServer
+from central.media.trust import Trust
 from central.readiness import Readiness
 from central.register import Register
 from central.service import terminals
@@ -60,6 +64,7 @@ class Centre:
     """All parts, connected and not yet started."""
 
     http: HttpServer
+    media: MediaServer
     writer: Writer
     receipts: Receipts
     ingest: Ingest
@@ -67,12 +72,17 @@ class Centre:
     link: BrokerLink
 
     def start(self) -> None:
-        for part in (self.writer, self.receipts, self.ingest, self.dispatch, self.link):
+        for part in (self.writer, self.receipts, self.ingest, self.dispatch, self.link, self.media):
             part.start()
+
+    def ask_to_stop(self) -> None:
+        """From a signal handler: both servers take nothing new and finish what they can."""
+        self.media.ask_to_stop()
+        self.http.stop()
 
     def stop(self) -> None:
         """What was received is committed and receipted before the line is put down."""
-        for part in (self.dispatch, self.ingest, self.writer, self.receipts, self.link):
+        for part in (self.media, self.dispatch, self.ingest, self.writer, self.receipts, self.link):
             part.stop()
 
 
@@ -80,9 +90,13 @@ def serve(config: Config) -> int:
     """Run the centre until SIGTERM (exit code 0) or SIGINT (130). StartError if it cannot start."""
     start_logging(now)
     files = read_files(config)
-    with bind(config.http, "HTTP", "--http") as http, only_one(config.state_dir):
-        centre = connect(config, files, http)
-        stopped_by = _stop_on_signals(centre.http.stop)
+    with (
+        bind(config.http, "HTTP", "--http") as http,
+        bind(config.media, "media", "--media") as media,
+        only_one(config.state_dir),
+    ):
+        centre = connect(config, files, http, media)
+        stopped_by = _stop_on_signals(centre.ask_to_stop)
         centre.start()
         try:
             _enter_places(centre.writer, files.register)
@@ -114,12 +128,12 @@ def read_files(config: Config) -> Files:
     )
 
 
-def connect(config: Config, files: Files, http: socket.socket) -> Centre:
+def connect(config: Config, files: Files, http: socket.socket, media: socket.socket) -> Centre:
     """Open the database and connect the parts. No thread runs and nothing is sent yet."""
     writing, readers = _open_database(config.database)
     writer, bell = Writer(writing, now), Bell()
     writer.on_commit(bell.ring)
-    readiness = Readiness(("http", "broker"), _announce)
+    readiness = Readiness(("http", "media", "broker"), _announce)
 
     receipts = Receipts(lambda topic, body: link.publish(topic, body))
     ingest = Ingest(writer, files.keys, files.register, now, receipts.give)
@@ -150,7 +164,20 @@ def connect(config: Config, files: Files, http: socket.socket) -> Centre:
         readiness.arrived("http")
 
     server = HttpServer(app, http, bell, answering)
-    return Centre(server, writer, receipts, ingest, dispatch, link)
+    pictures = _media_server(config, files.register, media, readiness)
+    return Centre(server, pictures, writer, receipts, ingest, dispatch, link)
+
+
+def _media_server(
+    config: Config, register: Register, bound: socket.socket, readiness: Readiness
+) -> MediaServer:
+    def listening() -> None:
+        log.info("pictures are taken on %s:%d", config.media.host, config.media.port)
+        readiness.arrived("media")
+
+    kept = MediaFiles(config.state_dir / "media")
+    app = make_media_app(kept, lambda terminal: register.find(terminal) is not None)
+    return MediaServer(app, bound, Trust(config.broker), listening)
 
 
 def _open_database(path: Path) -> tuple[Engine, Engine]:
