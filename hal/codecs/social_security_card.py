@@ -17,7 +17,7 @@ from hal.events.facts import CardRead
 SCHEME: Final = "social_security"
 APPLICATION: Final = "sx1.sh.社会保障".encode("gbk")
 MAX_REPLY: Final = 258  # 256 bytes of data and the status word: a short APDU's most
-MAX_STEPS: Final = 4  # commands for one answer: itself, once with the card's Le, the rest
+MAX_STEPS: Final = 4  # commands for one answer: itself, with the card's Le, and twice the rest
 
 Exchange = Callable[[bytes], bytes]
 """One command to the card, its whole answer back: data and the two bytes of the status word."""
@@ -85,7 +85,7 @@ def ask(exchange: Exchange, command: bytes) -> tuple[bytes, int]:
 
     WireError if the card's answer is no answer, or does not come to an end.
     """
-    data, corrected = b"", False
+    data = b""
     for _ in range(MAX_STEPS):
         reply = exchange(command)
         if not 2 <= len(reply) <= MAX_REPLY:
@@ -93,8 +93,8 @@ def ask(exchange: Exchange, command: bytes) -> tuple[bytes, int]:
         data, sw1, sw2 = data + reply[:-2], reply[-2], reply[-1]
         if sw1 == _MORE:
             command = get_response(sw2)
-        elif sw1 == _WRONG_LE and not corrected:
-            command, corrected = command[:-1] + bytes((sw2,)), True
+        elif sw1 == _WRONG_LE:
+            command = command[:-1] + bytes((sw2,))
         else:
             return data, sw1 << 8 | sw2
     raise WireError("the card's answer does not end", remedy="clear")
