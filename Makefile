@@ -18,7 +18,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
 		| while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
 
-run: $(READY) ## set up if needed, then a hall to watch: broker, centre, terminal, citizens (Ctrl-C ends it)
+run: $(READY) ## set up if needed, then a hall to watch: broker, centre, three windows, citizens (Ctrl-C ends it)
 	@$(BIN)/ow-sim hall --dir var/dev
 
 demo: $(READY) ## a finite hall, judged: VISITS=12 SEED=1 [KILL=broker|central|terminal]

@@ -33,6 +33,7 @@ class Act:
     number: int
     kind: str
     actor: str
+    terminal: str | None = None
 
 
 class Witness(Protocol):
@@ -77,7 +78,7 @@ class Acts:
         """Put a new act on record, before anything of it happens."""
         with self._lock:
             self._count += 1
-            act = Act(new_id(self._now()), self._count, kind, actor)
+            act = Act(new_id(self._now()), self._count, kind, actor, terminal)
             details = {"actor": actor, "kind": kind, "terminal": terminal, "ticket": ticket}
             where = {} if path is None else {"path": path}
             self._write(act, "attempted", {**details, "content": content, **where})

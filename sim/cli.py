@@ -20,7 +20,7 @@ from sim.settings import Ports
 _EPILOG = """\
 examples:
   ow-sim hall
-      A hall to watch: broker, centre, one terminal, citizens. Prints the address of a page.
+      A hall to watch: broker, centre, three windows, citizens. Prints the address of a page.
   ow-sim demo --visits 12 --seed 1 --kill terminal
       A finite hall, judged. The terminal is killed while an ID frame is half sent.
   ow-sim centre --dir var/dev --mqtt 8883 --http 8080 --media 8443
@@ -78,14 +78,20 @@ def _add_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_windows(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--windows", type=_at_least_one, default=3, help="how many (3)")
+
+
 def _add_hall(parser: argparse.ArgumentParser) -> None:
     _add_dir(parser)
+    _add_windows(parser)
     parser.add_argument("--speed", type=_speed, default=1.0, help="2 is twice as fast (1)")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     _add_dir(parser)
     parser.add_argument("--visits", type=_at_least_one, default=12, help="default 12")
+    _add_windows(parser)
     parser.add_argument("--seed", type=int, default=1, help="who comes, and what for (1)")
     parser.add_argument("--kill", choices=TARGETS, help="kill it once, in the middle of an act")
     parser.add_argument(
@@ -151,7 +157,7 @@ def _twin(arguments: argparse.Namespace) -> int:
 
 def _carry_out(arguments: argparse.Namespace) -> int:
     if arguments.command == "hall":
-        hall(arguments.dir, arguments.speed, _now, _say)
+        hall(arguments.dir, arguments.windows, arguments.speed, _now, _say)
     if arguments.command == "centre":
         ports = Ports(arguments.mqtt, arguments.http, arguments.media)
         return centre(arguments.dir, ports, threading.Event(), _say)
@@ -159,6 +165,7 @@ def _carry_out(arguments: argparse.Namespace) -> int:
         return demo(
             Options(
                 visits=arguments.visits,
+                windows=arguments.windows,
                 seed=arguments.seed,
                 kill=arguments.kill,
                 capture=arguments.capture,

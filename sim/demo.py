@@ -4,21 +4,25 @@ import shutil
 import threading
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from sim.acts import Now
-from sim.errors import SimError
+from sim.arrivals import Arrivals, people
+from sim.catalogue import low_risk_items
+from sim.counter import Counter
+from sim.errors import SimError, Stopped
 from sim.judge import judge
 from sim.kill import ACTS_PER_VISIT, Kill, KillMidFrame, Outcome, chosen_act
 from sim.launcher import Say
-from sim.pace import Pace, Patience
-from sim.people import citizens
+from sim.pace import Pace
 from sim.ports import free_ports
 from sim.settings import Ports, Run, make_identities, new_folder
+from sim.staff import Staff
 from sim.stage import Stage
-from sim.visit import Room, Visit
+from sim.visit import Done
 
 DRAIN_S = 20.0
 _JUDGE_AGAIN_S = 0.3
@@ -30,6 +34,7 @@ class Options:
     """What a demo was asked for. `identities`: the development folder, made if missing."""
 
     visits: int
+    windows: int
     seed: int
     kill: str | None
     capture: Path | None
@@ -39,10 +44,10 @@ class Options:
 
 def demo(options: Options, now: Now, say: Say) -> int:
     """Run and judge; prints the last line; 0 only if everything in it is as it must be."""
-    identities = make_identities(options.identities)
+    identities = make_identities(options.identities, options.windows)
     folder = new_folder(identities.parent / "run", "demo", now())
     run = Run(identities, folder, Ports(*free_ports(3)))
-    stage = Stage(run, Pace(), now, say)
+    stage = Stage(run, options.windows, Pace(), now, say)
     try:
         kill = _play(stage, options, say)
         _drain(run)
@@ -66,28 +71,65 @@ def demo(options: Options, now: Now, say: Say) -> int:
 
 def _play(stage: Stage, options: Options, say: Say) -> Kill | None:
     capture = None if options.capture is None else options.capture.absolute()
-    room = stage.up(capture)
+    office = stage.up(capture)
     kill = _plan_kill(stage, options)
     stage.acts.witness = kill
-    random = Random(f"visits {options.seed}")
-    people = citizens(options.seed)
-    for number in range(1, options.visits + 1):
-        visit = _visit(room, number, next(people), random, stage.bell)
-        begun = time.monotonic()
-        done = visit.carry_out()
-        taken_s = time.monotonic() - begun
-        say(
-            f"visit {number} of {options.visits}: ticket {done.ticket}, item {done.item}, "
-            f"level {done.level}, {taken_s:.1f} s, acts so far {stage.acts.count}"
-        )
+    arrivals = Arrivals(office, stage.bell)
+    served = _Served(options.visits, stage, say)
+    counters = [
+        Counter(stage.room(terminal, office), arrivals, served.note, stage.patience)
+        for terminal in stage.tellers
+    ]
+    staff = Staff(counters, stage.bell)
+    staff.start(served.one_more)
+    _admit(arrivals, stage, options)
+    staff.join()
     if kill is not None:
         kill.outcome()
     return kill
 
 
-def _visit(room: Room, number: int, card: Any, random: Random, bell: threading.Event) -> Visit:
-    patience = Patience(room.pace.visit_s, bell)
-    return Visit(room, f"citizen {number}", card, random, patience)
+def _admit(arrivals: Arrivals, stage: Stage, options: Options) -> None:
+    """All citizens take their numbers, some while others are being served."""
+    try:
+        for citizen in islice(people(options.seed, low_risk_items()), options.visits):
+            patience = stage.patience()
+            arrivals.admit(citizen, patience)
+            patience.pause(stage.pace.arrive_s, "the next citizen")
+    except Stopped:
+        return  # a counter has failed and says why
+    except SimError:
+        stage.bell.set()
+        raise
+
+
+class _Served:
+    """How many visits there are still to be, and how each went."""
+
+    def __init__(self, visits: int, stage: Stage, say: Say) -> None:
+        self._visits = visits
+        self._stage = stage
+        self._say = say
+        self._lock = threading.Lock()
+        self._begun = 0
+        self._done = 0
+
+    def one_more(self) -> bool:
+        """Whether another citizen is to come; that one is the asking teller's then."""
+        with self._lock:
+            if self._begun == self._visits:
+                return False
+            self._begun += 1
+            return True
+
+    def note(self, terminal: str, actor: str, done: Done) -> None:
+        with self._lock:
+            self._done += 1
+            self._say(
+                f"visit {self._done} of {self._visits}: {actor} at {terminal}, ticket "
+                f"{done.ticket}, item {done.item}, level {done.level}, "
+                f"acts so far {self._stage.acts.count}"
+            )
 
 
 def _plan_kill(stage: Stage, options: Options) -> Kill | None:
@@ -96,7 +138,8 @@ def _plan_kill(stage: Stage, options: Options) -> Kill | None:
         return None
     if options.kill == "terminal":
         actor = f"citizen {random.randint(1, options.visits)}"
-        return KillMidFrame("terminal", stage.terminal, actor, stage.window.identity.at_half)
+        arms = {name: window.identity.at_half for name, window in stage.windows.items()}
+        return KillMidFrame(stage.terminals, actor, arms)
     act, moment_s = chosen_act(random, options.visits)
     child = stage.broker if options.kill == "broker" else stage.centre
     return Kill(options.kill, child, act, moment_s)

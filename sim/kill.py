@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -35,7 +35,7 @@ class Kill:
     It is started again after DOWN_S, or later, when an act has been attempted meanwhile.
     """
 
-    def __init__(self, target: str, child: Child, act: int, moment_s: float) -> None:
+    def __init__(self, target: str, child: Child | None, act: int, moment_s: float) -> None:
         self._target = target
         self._child = child
         self._act = act
@@ -55,12 +55,12 @@ class Kill:
                 self._state.notify_all()
         if self._thread is None and self._is_victim(act):
             self._act = act.number
-            self._begin()
+            self._begin(act)
 
     def _is_victim(self, act: Act) -> bool:
         return act.number == self._act
 
-    def _begin(self) -> None:
+    def _begin(self, act: Act) -> None:
         self._thread = threading.Thread(target=self._strike, name="kill", daemon=True)
         self._thread.start()
 
@@ -82,20 +82,22 @@ class Kill:
         self._kill()
 
     def _kill(self) -> None:
-        self._child.kill()
+        child = self._child
+        assert child is not None  # known at the latest when the act begins
+        child.kill()
         with self._state:
             self._killed_at = time.monotonic()
             self._state.notify_all()
-        self._restart_later(self._killed_at)
+        self._restart_later(child, self._killed_at)
 
-    def _restart_later(self, killed_at: float) -> None:
+    def _restart_later(self, child: Child, killed_at: float) -> None:
         with self._state:
             self._state.wait_for(lambda: self._meanwhile > 0, MEANWHILE_DEADLINE_S)
             rest = killed_at + DOWN_S
             self._state.wait_for(lambda: time.monotonic() >= rest, rest - time.monotonic())
         try:
-            self._child.start()
-            self._child.wait_ready()
+            child.start()
+            child.wait_ready()
         except SimError as error:
             self._fault = error
         with self._state:
@@ -113,18 +115,22 @@ class Kill:
 
 
 class KillMidFrame(Kill):
-    """Kills when the ID reader has sent half of a card: in the card act of one citizen.
+    """Kills a terminal when its ID reader has sent half of a card: in one citizen's card act.
 
-    `arm` gives a call to the reader, which makes it at half of the frame.
+    `arms`: by terminal, a way to give a call to its reader, which makes it at half of the frame.
     """
 
     def __init__(
-        self, target: str, child: Child, actor: str, arm: Callable[[Callable[[], None]], None]
+        self,
+        children: Mapping[str, Child],
+        actor: str,
+        arms: Mapping[str, Callable[[Callable[[], None]], None]],
     ) -> None:
-        super().__init__(target, child, 0, 0.0)
+        super().__init__("terminal", None, 0, 0.0)
         self._half_sent = threading.Event()
         self._actor = actor
-        self._arm = arm
+        self._children = children
+        self._arms = arms
 
     def _is_victim(self, act: Act) -> bool:
         return act.kind == "identity.read" and act.actor == self._actor
@@ -135,10 +141,11 @@ class KillMidFrame(Kill):
         if not self._killed and self._is_victim(act):
             self._act = act.number
 
-    def _begin(self) -> None:
-        self._thread = threading.Thread(target=self._strike, name="kill", daemon=True)
-        self._thread.start()
-        self._arm(self._at_half)
+    def _begin(self, act: Act) -> None:
+        assert act.terminal is not None  # a card is laid at some window
+        self._child = self._children[act.terminal]
+        super()._begin(act)
+        self._arms[act.terminal](self._at_half)
 
     def _at_half(self) -> None:
         self._half_sent.set()

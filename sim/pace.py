@@ -11,10 +11,13 @@ from sim.errors import Stopped, VisitFault
 class Pace:
     """Seconds of people. `between_s`: from one act to the next; `visit_s`: for a whole visit.
 
+    `arrive_s`: from one citizen who takes a number to the next.
+
     `patience_device_s`: a card or code without an answer is tried again after so long.
     """
 
     between_s: float = 0.0
+    arrive_s: float = 0.4
     look_s: float = 0.03
     retry_s: float = 0.5
     patience_device_s: float = 2.0

@@ -10,7 +10,6 @@ from sim.launcher import program, run_once
 from sim.window import Wires
 
 SITE = "pzh01"
-TERMINAL = "pzh01-w01"
 _CENTRE_TOML = """\
 # Written for one run. The identities stay in {identities}.
 mode = "development"
@@ -96,9 +95,8 @@ class Run:
     def centre_toml(self) -> Path:
         return self.folder / "centre.toml"
 
-    @property
-    def terminal_toml(self) -> Path:
-        return self.folder / f"{TERMINAL}.toml"
+    def terminal_toml(self, terminal: str) -> Path:
+        return self.folder / f"{terminal}.toml"
 
     @property
     def database(self) -> Path:
@@ -108,9 +106,9 @@ class Run:
     def acts(self) -> Path:
         return self.folder / "acts.jsonl"
 
-    def token(self, role: str) -> str:
-        """The bearer token of a role."""
-        return (self.identities / f"{role}.token").read_text().strip()
+    def token(self, principal: str) -> str:
+        """The bearer token of a principal: a role, or `teller2` and so on."""
+        return (self.identities / f"{principal}.token").read_text().strip()
 
     def write_centre(self) -> None:
         """Write the centre's configuration, with its state in this run's folder."""
@@ -118,11 +116,11 @@ class Run:
             _CENTRE_TOML.format(identities=self.identities, **vars(self.ports))
         )
 
-    def write_terminal(self, wires: Wires) -> None:
-        """Write the terminal's configuration, its devices at the ends of `wires`."""
+    def write_terminal(self, terminal: str, wires: Wires) -> None:
+        """Write a terminal's configuration, its devices at the ends of `wires`."""
         text = _TERMINAL_TOML.format(
             site=SITE,
-            terminal=TERMINAL,
+            terminal=terminal,
             run=self.folder,
             identities=self.identities,
             wires=wires,
@@ -131,12 +129,23 @@ class Run:
             mqtt=self.ports.mqtt,
             media=self.ports.media,
         )
-        self.terminal_toml.write_text(text)
+        self.terminal_toml(terminal).write_text(text)
 
 
-def make_identities(folder: Path) -> Path:
+def terminal_name(window: int) -> str:
+    """The terminal of a window, as `ow-provision dev` names it."""
+    return f"{SITE}-w{window:02d}"
+
+
+def teller_name(window: int) -> str:
+    """The teller of a window, as `ow-provision dev` names the tokens."""
+    return "teller" if window == 1 else f"teller{window}"
+
+
+def make_identities(folder: Path, windows: int = 1) -> Path:
     """Make or complete the development identities in `folder`; its absolute path."""
-    run_once([program("ow-provision"), "dev", "--dir", str(folder)])
+    options = ["--dir", str(folder), "--terminals", str(windows)]
+    run_once([program("ow-provision"), "dev", *options])
     return folder.absolute()
 
 

@@ -1,4 +1,4 @@
-"""A hall of one window on this machine: broker, centre, terminal, and the window's twins."""
+"""A hall on this machine: broker, centre, the windows' terminals, and the windows' twins."""
 
 import threading
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sim.acts import Acts, new_id
+from sim.arrivals import KIOSK
 from sim.capture import capture
-from sim.catalogue import low_risk_items
 from sim.launcher import Child, Launcher, Say, program
 from sim.office import Office
-from sim.pace import Pace
-from sim.settings import Run
-from sim.visit import KIOSK, TELLER, Room
+from sim.pace import Pace, Patience
+from sim.settings import Run, teller_name, terminal_name
+from sim.visit import Room
 from sim.window import Window
 
 Now = Callable[[], datetime]
@@ -33,45 +33,56 @@ def centre(run: Run, config: Path) -> Child:
     return Child("central", command, run.folder)
 
 
-def terminal(run: Run) -> Child:
-    """The terminal, with the production firmware and drivers."""
-    command = [program("ow-terminal"), "run", "--config", str(run.terminal_toml)]
-    return Child("terminal", command, run.folder)
+def terminal(run: Run, name: str) -> Child:
+    """A terminal, with the production firmware and drivers."""
+    command = [program("ow-terminal"), "run", "--config", str(run.terminal_toml(name))]
+    return Child(name, command, run.folder)
 
 
 class Stage:
     """Everything of one run. `up` starts it, `down` ends what was started, in any state."""
 
-    def __init__(self, run: Run, pace: Pace, now: Now, say: Say) -> None:
+    def __init__(self, run: Run, windows: int, pace: Pace, now: Now, say: Say) -> None:
         self.run = run
         self.bell = threading.Event()
-        self.window = Window()
+        self.tellers = {terminal_name(n): teller_name(n) for n in range(1, windows + 1)}
+        self.windows = {name: Window() for name in self.tellers}
+        self.terminals = {name: terminal(run, name) for name in self.tellers}
         self.acts = Acts(run.acts, now)
         self.broker = broker(run, run.centre_toml)
         self.centre = centre(run, run.centre_toml)
-        self.terminal = terminal(run)
         self._launcher = Launcher(say)
-        self._pace = pace
+        self.pace = pace
         self._now = now
         self._office: Office | None = None
 
-    def up(self, capture_to: Path | None = None) -> Room:
-        """Start all, in the order in which they need each other; the room for visits."""
+    def up(self, capture_to: Path | None = None) -> Office:
+        """Start all, in the order in which they need each other; the way to the centre."""
         self.run.write_centre()
-        self.run.write_terminal(self.window.wires)
-        self.window.plug()
+        for name, window in self.windows.items():
+            self.run.write_terminal(name, window.wires)
+            window.plug()
         self._launcher.start(self.broker)
         if capture_to is not None:
             self._launcher.start(capture(self.run, capture_to))
-        self._launcher.start(self.centre, self.terminal)
+        self._launcher.start(self.centre, *self.terminals.values())
         self._office = Office(
             f"http://127.0.0.1:{self.run.ports.http}",
-            {role: self.run.token(role) for role in (TELLER, KIOSK)},
+            {name: self.run.token(name) for name in (KIOSK, *self.tellers.values())},
             self.acts,
-            self._pace,
+            self.pace,
             lambda: new_id(self._now()),
         )
-        return Room(self.window, self._office, self.acts, self._pace, low_risk_items())
+        return self._office
+
+    def room(self, terminal: str, office: Office) -> Room:
+        """What visits at this window happen in."""
+        teller = self.tellers[terminal]
+        return Room(terminal, teller, self.windows[terminal], office, self.acts, self.pace)
+
+    def patience(self) -> Patience:
+        """As long as a visit may take, from now; over at the bell."""
+        return Patience(self.pace.visit_s, self.bell)
 
     def dead(self) -> Child | None:
         """A program that has ended without being asked."""
@@ -83,5 +94,6 @@ class Stage:
         self._launcher.stop()
         if self._office is not None:
             self._office.close()
-        self.window.unplug()
+        for window in self.windows.values():
+            window.unplug()
         self.acts.close()

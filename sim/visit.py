@@ -1,23 +1,18 @@
-"""The main job with everybody's part played: citizen, kiosk and teller.
+"""The main job with everybody's part played: citizen and teller.
 
-Take a number, be called, lay the card, a case for a low-risk item, scan the ticket, accept,
-decide, complete, deliver, rate, close. Whoever gets no answer tries again, as a new act.
+Be called, lay the card, a case for a low-risk item, scan the ticket, accept, decide, complete,
+deliver, rate, close. Whoever gets no answer tries again, as a new act.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 
 from sim.acts import Act, Acts
-from sim.card import Card
+from sim.arrivals import Citizen
 from sim.office import Command, Json, Office
 from sim.pace import Pace, Patience
-from sim.settings import SITE, TERMINAL
 from sim.twins.gpio import Mark
-from sim.window import LEVELS, Window
-
-TELLER = "teller"
-KIOSK = "kiosk"
+from sim.window import Window
 
 
 @dataclass(frozen=True)
@@ -31,33 +26,52 @@ class Done:
 
 @dataclass(frozen=True)
 class Room:
-    """What every visit happens in: the window, the office, the record, the time people have."""
+    """What every visit at one window happens in: who serves there, the record, people's pace."""
 
+    terminal: str
+    teller: str
     window: Window
     office: Office
     acts: Acts
     pace: Pace
-    items: Sequence[str]
+
+    def command(self, path: str, body: Json) -> Command:
+        """A new command of the teller; nothing is sent."""
+        return self.office.command(self.teller, self.teller, path, body)
+
+    def call(self, patience: Patience) -> Json:
+        """Call the next number until the window shows it: the ticket and the visit."""
+        command = self.command(f"/windows/{self.terminal}/call", {})
+        return self.until(command, self.window.wait_open, "the green lamp", patience)
+
+    def until(
+        self,
+        command: Command,
+        effect: Callable[[float], bool],
+        awaited: str,
+        patience: Patience,
+    ) -> Json:
+        """Send a command, and again (the same one) while its effect is not to be seen."""
+        patience.pause(self.pace.between_s, "the next step of the visit")
+        while True:
+            answer = self.office.send(command, patience)
+            if effect(self.pace.patience_effect_s):
+                return answer
+            patience.check(awaited)
 
 
 class Visit:
-    """One citizen's visit (本次服务), from the ticket to the closed window."""
+    """One citizen's visit (本次服务), from the call, which `called` answered, to the close."""
 
-    def __init__(
-        self, room: Room, actor: str, card: Card, random: Random, patience: Patience
-    ) -> None:
+    def __init__(self, room: Room, citizen: Citizen, called: Json, patience: Patience) -> None:
         self._room = room
-        self._actor = actor
-        self._card = card
-        self._item = random.choice(room.items)
-        self._level = random.choice(LEVELS)
+        self._citizen = citizen
         self._patience = patience
-        self._ticket: Json = {}
-        self._path = ""
+        self._ticket: Json = called["ticket"]
+        self._path = f"/visits/{called['visit']['id']}"
 
     def carry_out(self) -> Done:
         """Do all of it; VisitFault when something did not come in time."""
-        self._arrive()
         self._identify()
         case = self._open_case()
         self._show_ticket()
@@ -70,29 +84,20 @@ class Visit:
             self._order(f"/cases/{case['id']}/{step}", body)
         self._rate()
         self._leave()
-        return Done(self._number, self._item, self._level)
+        return Done(self._number, self._citizen.item, self._citizen.level)
 
     @property
     def _number(self) -> str:
         return str(self._ticket["number"])
-
-    def _arrive(self) -> None:
-        taken = self._room.office.command(self._actor, KIOSK, "/tickets", {"site": SITE})
-        self._ticket = self._room.office.send(taken, self._patience)
-        self._breathe()
-        call = self._room.office.command(TELLER, TELLER, f"/windows/{TERMINAL}/call", {})
-        answer = self._until(call, self._room.window.wait_open, "the green lamp")
-        self._path = f"/visits/{answer['visit']['id']}"
-        self._ticket = answer["ticket"]
 
     def _identify(self) -> None:
         """Lay the card until the teller's screen has it; a card that is not seen is laid again."""
         while True:
             self._device(
                 "identity.read",
-                self._card.number,
+                self._citizen.card.number,
                 lambda act: self._room.window.identity.lay(
-                    self._card, lambda: self._room.acts.sent(act)
+                    self._citizen.card, lambda: self._room.acts.sent(act)
                 ),
                 self._room.window.wait_card_taken,
             )
@@ -108,7 +113,7 @@ class Visit:
                 return
 
     def _open_case(self) -> Json:
-        body = {"visit": self._path.rpartition("/")[2], "item_code": self._item}
+        body = {"visit": self._path.rpartition("/")[2], "item_code": self._citizen.item}
         return self._order("/cases", body)
 
     def _show_ticket(self) -> None:
@@ -122,13 +127,13 @@ class Visit:
 
     def _rate(self) -> None:
         window = self._room.window
-        ask = self._room.office.command(TELLER, TELLER, f"{self._path}/rating-request", {})
-        self._until(ask, window.wait_asked, "the five lamps of the pad")
+        ask = self._room.command(f"{self._path}/rating-request", {})
+        self._room.until(ask, window.wait_asked, "the five lamps of the pad", self._patience)
         self._device(
             "rating.given",
-            str(self._level),
-            lambda act: window.press(self._level, lambda: self._room.acts.sent(act)),
-            lambda mark, wait_s: window.wait_rating_taken(self._level, mark, wait_s),
+            str(self._citizen.level),
+            lambda act: window.press(self._citizen.level, lambda: self._room.acts.sent(act)),
+            lambda mark, wait_s: window.wait_rating_taken(self._citizen.level, mark, wait_s),
         )
         # A teller whose screen stays behind goes on to close: that is refused until it is there.
         self._room.office.wait(
@@ -139,23 +144,15 @@ class Visit:
         )
 
     def _leave(self) -> None:
-        close = self._room.office.command(TELLER, TELLER, f"{self._path}/close", {})
-        self._until(close, self._room.window.wait_closed, "the green lamp to go out")
+        close = self._room.command(f"{self._path}/close", {})
+        self._room.until(
+            close, self._room.window.wait_closed, "the green lamp to go out", self._patience
+        )
 
     def _order(self, path: str, body: Json) -> Json:
         """A command of the teller whose answer is all there is to wait for."""
         self._breathe()
-        command = self._room.office.command(TELLER, TELLER, path, body)
-        return self._room.office.send(command, self._patience)
-
-    def _until(self, command: Command, effect: Callable[[float], bool], awaited: str) -> Json:
-        """Send a command, and again (the same one) while its effect is not to be seen."""
-        self._breathe()
-        while True:
-            answer = self._room.office.send(command, self._patience)
-            if effect(self._room.pace.patience_effect_s):
-                return answer
-            self._patience.check(awaited)
+        return self._room.office.send(self._room.command(path, body), self._patience)
 
     def _device(
         self,
@@ -174,7 +171,11 @@ class Visit:
         while True:
             tries += 1
             act = self._room.acts.attempted(
-                kind, self._actor, content, terminal=TERMINAL, ticket=self._number
+                kind,
+                self._citizen.actor,
+                content,
+                terminal=self._room.terminal,
+                ticket=self._number,
             )
             mark = self._room.window.mark()
             begin(act)
