@@ -4,12 +4,13 @@ Runs under the system's python3, which has umockdev's binding, as `python3 -m si
 program starts it and talks to it in JSON lines. Ends with its standard input.
 
     to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false}
-               {"unplug": "gun"}   {"plug": "gun"}
+               {"unplug": "gun"}   {"plug": "gun"}   and the same with "display"
     from it    {"root": "/tmp/umockdev.…"} once
                {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody}
-               {"plugged": whether the gun is in} after each plug and unplug
+               {"plugged": "gun"}  {"unplugged": "gun"}  when it is done
                {"grabbed": true} when a program takes the gun for itself, false when it lets go
-               {"picture": base64 of 64 rows of 16 bytes, "unknown": […]} whenever it has changed
+               {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …}
+               whenever the picture has changed
 
 A program sees the devices when it runs under `umockdev-wrapper` with UMOCKDEV_DIR set to `root`.
 It must end before we do: umockdev aborts a program whose testbed is gone.
@@ -49,13 +50,20 @@ class Testbed:
         self._shown: tuple[bytes, int] = (b"", 0)
         self._seen_writes = -1
         self._loop = GLib.MainLoop()
+        self._moves = {
+            ("plug", "gun"): self._add_gun,
+            ("unplug", "gun"): self._remove_gun,
+            ("plug", "display"): self._add_display,
+            ("unplug", "display"): self._remove_display,
+        }
         self._guns = -1
         self._node: int | None = None
         self._gun = _handler(keyboard.Node(lambda taken: tell({"grabbed": taken})).handle)
         self._add_gun()
-        self._bus = _handler(i2c.Bus(self._chip, self._chip.address).handle)
+        self._bus = i2c.Bus(self._chip)
+        self._wires = _handler(self._bus.handle)
         self._bed.add_from_string(i2c.DEVICE)
-        self._bed.attach_ioctl(i2c.PATH, self._bus)
+        self._bed.attach_ioctl(i2c.PATH, self._wires)
 
     def run(self) -> None:
         """Serve until standard input ends."""
@@ -89,14 +97,28 @@ class Testbed:
         # umockdev leaves this behind, and fails when the next gun gets the same terminal.
         (self._root / "dev/.ptymap" / str(terminal).replace("/", "_")).unlink(missing_ok=True)
 
+    def _add_display(self) -> None:
+        self._bus.connect(self._chip)
+
+    def _remove_display(self) -> None:
+        # Without power it is dark, and knows nothing when it comes back.
+        self._chip = Ssd1306()
+        self._seen_writes = -1
+        self._bus.connect(None)
+
     def _tell_picture(self) -> bool:
         if self._chip.writes != self._seen_writes:
             self._seen_writes = self._chip.writes
             now = (self._chip.picture(), len(self._chip.unknown))
             if now != self._shown:
                 self._shown = now
-                picture = base64.b64encode(now[0]).decode()
-                tell({"picture": picture, "unknown": self._chip.unknown})
+                tell(
+                    {
+                        "picture": base64.b64encode(now[0]).decode(),
+                        "unknown": self._chip.unknown,
+                        "data_writes": self._chip.data_writes,
+                    }
+                )
         return True
 
     def _obey(self) -> None:
@@ -104,14 +126,14 @@ class Testbed:
             order = json.loads(line)
             if "scan" in order:
                 self._scan(order)
-            elif order.get("unplug") == "gun":
-                self._in_loop(self._remove_gun)
-            elif order.get("plug") == "gun":
-                self._in_loop(self._add_gun)
+            else:
+                [(verb, device)] = order.items()
+                self._in_loop(self._moves[verb, device])
+                tell({f"{verb}ged": device})
         self._loop.quit()
 
     def _in_loop(self, change: Callable[[], None]) -> None:
-        """Change the devices in the thread that serves their ioctls; tell when it is done."""
+        """Change the devices in the thread that serves their ioctls."""
         done = threading.Event()
 
         def once() -> bool:
@@ -121,7 +143,6 @@ class Testbed:
 
         GLib.idle_add(once)
         done.wait()
-        tell({"plugged": self._node is not None})
 
     def _scan(self, order: dict[str, Any]) -> None:
         pause_s = order.get("key_ms", _KEY_MS) / 1000

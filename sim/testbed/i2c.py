@@ -20,7 +20,9 @@ A: dev=89:1
 PATH = "/dev/i2c-1"
 
 _I2C_SLAVE, _I2C_FUNCS, _I2C_RDWR, _I2C_SMBUS = 0x0703, 0x0705, 0x0707, 0x0720
-_EIO = 5
+# Plain I2C, SMBus quick command and I2C block write.
+_FUNCTIONS = 0x00000001 | 0x00010000 | 0x08000000
+_EIO, _EREMOTEIO = 5, 121
 _MESSAGE_SIZE, _MESSAGE_BUFFER = 16, 8
 
 
@@ -33,10 +35,13 @@ class Chip(Protocol):
 class Bus:
     """Answers a client's ioctls. `client` is an UMockdev.IoctlClient."""
 
-    def __init__(self, chip: Chip, address: int) -> None:
-        """`address` is whom an SMBus block goes to: its ioctl does not name one."""
+    def __init__(self, chip: Chip) -> None:
+        self._chip: Chip | None = chip
+        self._slave = 0
+
+    def connect(self, chip: Chip | None) -> None:
+        """Put another chip on the bus; None: nothing is there that could acknowledge."""
         self._chip = chip
-        self._address = address
 
     def handle(self, client: Any) -> bool:
         """True if the request was one of this bus and has been answered."""
@@ -53,7 +58,12 @@ class Bus:
         return True
 
     def _answer(self, request: int, argument: Any) -> int | None:
-        if request in (_I2C_FUNCS, _I2C_SLAVE):
+        if request == _I2C_FUNCS:
+            argument.resolve(0, 8).update(0, struct.pack("<Q", _FUNCTIONS))
+            return 0
+        if request == _I2C_SLAVE:
+            # Not a pointer: the argument itself is the address that SMBus requests go to.
+            self._slave = int.from_bytes(bytes(argument.retrieve()), "little")
             return 0
         if request == _I2C_RDWR:
             return self._transfer(argument)
@@ -70,12 +80,17 @@ class Bus:
             start = _MESSAGE_SIZE * number
             address, _flags, length = struct.unpack_from("<HHH", raw, start)
             buffer = messages.resolve(start + _MESSAGE_BUFFER, length)
-            self._chip.write(address, bytes(buffer.retrieve()))
+            self._write(address, bytes(buffer.retrieve()))
         return count
 
     def _smbus(self, argument: Any) -> int:
         head = argument.resolve(0, 16)
         command = bytes(head.retrieve())[1]
         block = bytes(head.resolve(8, 34).retrieve())
-        self._chip.write(self._address, bytes([command]) + block[1 : 1 + block[0]])
+        self._write(self._slave, bytes([command]) + block[1 : 1 + block[0]])
         return 0
+
+    def _write(self, address: int, body: bytes) -> None:
+        if self._chip is None:
+            raise OSError(_EREMOTEIO, "no acknowledge")
+        self._chip.write(address, body)

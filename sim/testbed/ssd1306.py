@@ -19,11 +19,15 @@ _ARGUMENTS = {
 
 
 class Ssd1306:
-    """The chip's state. `unknown` collects command bytes that the data sheet does not list."""
+    """The chip's state. `unknown` collects command bytes that the data sheet does not list.
+
+    `writes` counts I2C writes, `data_writes` those that begin with data for the picture.
+    """
 
     def __init__(self, address: int = 0x3C) -> None:
         self.address = address
         self.writes = 0
+        self.data_writes = 0
         self.unknown: list[int] = []
         self._ram = bytearray(WIDTH_PX * PAGES)
         self._mode = _PAGE
@@ -47,6 +51,7 @@ class Ssd1306:
         position = 0
         while position < len(body):
             control = body[position]
+            self.data_writes += position == 0 and bool(control & _DATA)
             rest = body[position + 1 : position + 2 if control & _CONTINUE else None]
             for byte in rest:
                 (self._data if control & _DATA else self._command)(byte)

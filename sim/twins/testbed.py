@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sim.errors import PortFault
 
@@ -21,6 +21,7 @@ I2C_BUS = "/dev/i2c-1"
 DISPLAY_ADDRESS = 0x3C
 SUFFIXES = {"cr": "\r", "tab": "\t", "none": ""}
 PICTURE_SIZE = 64 * 16
+Device = Literal["gun", "display"]
 _WAIT_S = 10.0
 _FOLDER = Path(__file__).resolve().parents[2]
 
@@ -36,9 +37,12 @@ class KernelTwin:
         self._key_ms = key_ms
         self._changed = threading.Condition()
         self._picture = bytes(PICTURE_SIZE)
-        self._unknown: list[int] = []
+        self.unknown: list[int] = []
+        """Command bytes to the display that its data sheet does not list."""
+        self.data_writes = 0
+        """How often the display had been sent data when its picture last changed."""
         self._scans: list[dict[str, Any]] = []
-        self._plugged = True
+        self._moved: dict[str, Any] = {}
         self._ended = False
         self._ordering = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -89,11 +93,6 @@ class KernelTwin:
         """What the display shows: 64 rows of 16 bytes, leftmost pixel in the highest bit."""
         return self._picture
 
-    @property
-    def unknown(self) -> list[int]:
-        """Command bytes that the display's data sheet does not list."""
-        return self._unknown
-
     def scan(
         self, text: str, sent: Callable[[], None] | None = None, *, dropped: bool = False
     ) -> bool:
@@ -114,24 +113,26 @@ class KernelTwin:
             sent()
         return whole
 
-    def unplug(self) -> None:
-        """Pull the gun's cable; blocks until it is out."""
-        self._move("unplug", False)
+    def unplug(self, device: Device = "gun") -> None:
+        """Pull the device's cable; blocks until it is out."""
+        self._move("unplug", device)
 
-    def plug(self) -> None:
-        """Connect the gun again; blocks until it is in."""
-        self._move("plug", True)
+    def plug(self, device: Device = "gun") -> None:
+        """Connect the device again; blocks until it is in."""
+        self._move("plug", device)
 
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Block until `condition`, looked at after each change. False after the time."""
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
 
-    def _move(self, verb: str, plugged: bool) -> None:
+    def _move(self, verb: str, device: Device) -> None:
+        done = {f"{verb}ged": device}
         with self._ordering:
-            self._order({verb: "gun"})
-            if not self.wait(lambda: self._plugged == plugged or self._ended, _WAIT_S):
-                raise PortFault(f"the testbed did not {verb} the gun.")
+            self._moved = {}
+            self._order({verb: device})
+            if not self.wait(lambda: self._moved == done or self._ended, _WAIT_S) or self._ended:
+                raise PortFault(f"the testbed did not {verb} the {device}.")
 
     def _order(self, order: Mapping[str, object]) -> None:
         child = self._child
@@ -164,12 +165,13 @@ class KernelTwin:
                 self.root = message["root"]
             elif "scanned" in message:
                 self._scans.append(message)
-            elif "plugged" in message:
-                self._plugged = message["plugged"]
-                self.grabbed = False
+            elif "plugged" in message or "unplugged" in message:
+                self._moved = message
+                self.grabbed = self.grabbed and message != {"unplugged": "gun"}
             elif "grabbed" in message:
                 self.grabbed = message["grabbed"]
             elif "picture" in message:
                 self._picture = base64.b64decode(message["picture"])
-                self._unknown = message["unknown"]
+                self.unknown = message["unknown"]
+                self.data_writes = message["data_writes"]
             self._changed.notify_all()

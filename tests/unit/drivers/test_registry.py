@@ -10,6 +10,7 @@ from hal.clock import SystemClock
 from hal.errors import ConfigurationError
 
 OPTIONS: dict[str, dict[str, object]] = {
+    "display_oled": {"bus": "/dev/null"},
     "id_serial": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
