@@ -22,6 +22,7 @@ from firmware.lights import Lights
 from firmware.link import Link
 from firmware.orders import Orders
 from firmware.outbox import Outbox
+from firmware.panel import Panel
 from firmware.seal import load_seal
 from firmware.sender import Sender
 from firmware.stamp import Stamp
@@ -34,7 +35,7 @@ from hal.events.facts import FACTS, DeviceChanged, TerminalChanged
 from hal.events.orders import CentreState, OrderError, decode, encode
 from hal.events.status import About, DeviceAbout, DeviceStatus, TerminalMode, TerminalState
 from hal.events.topics import CENTRE_STATE, Branch, parse_topic
-from hal.interfaces import Device, Lamps, Observation, RatingPad
+from hal.interfaces import Device, Display, Lamps, Observation, RatingPad
 
 ESSENTIAL_GRACE_S = 10.0
 """How long an essential device may take to appear after the start."""
@@ -74,8 +75,11 @@ class Terminal:
         self._sender = Sender(self._outbox, self._link)
         tables = configuration.devices
         self._devices = {t.name: t.spec.build(t.options, clock) for t in tables}
+        self._panel = Panel(cast(Display | None, self._first("display")))
         self._lights = Lights(
-            cast(Lamps | None, self._first("lamp")), cast(RatingPad | None, self._first("rating"))
+            cast(Lamps | None, self._first("lamp")),
+            cast(RatingPad | None, self._first("rating")),
+            self._panel,
         )
         orders = Orders({table.name: table.spec.role for table in tables})
         self._window = Window(self._outbox, self._stamp, self._lights, orders, clock)
@@ -99,6 +103,7 @@ class Terminal:
         self._link.retain(self._branch.state, encode(self._state("starting")))
         why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
         self._note_terminal("started", why)
+        self._panel.start()
         self._supervisor.start()
         self._sender.start()
         self._link.start()
@@ -145,6 +150,7 @@ class Terminal:
         self._window.stop()
         window.join(_END_S)
         self._lights.stop()
+        self._panel.stop()
         self._sender.stop()
         self._link.stop({self._branch.state: encode(self._state("stopping"))})
         for device in self._devices.values():

@@ -1,4 +1,4 @@
-"""Lamps and the rating pad as the session wants them: a steady scene, and short answers.
+"""Lamps, rating pad and display as the session wants them: a steady scene, and short answers.
 
 A device that is away is not an error here: the supervisor knows it, and the scene is shown again
 when it is back.
@@ -7,6 +7,7 @@ when it is back.
 from contextlib import suppress
 from threading import Lock, Timer
 
+from firmware.panel import Panel
 from firmware.session import ConfirmLevel, Scene, Sign
 from hal.errors import DeviceLost
 from hal.interfaces import Colour, Lamps, RatingPad
@@ -19,9 +20,10 @@ _DARK = Scene(green=False, pad=frozenset())
 class Lights:
     """Safe to use from several threads. Every call returns at once."""
 
-    def __init__(self, lamps: Lamps | None, pad: RatingPad | None) -> None:
+    def __init__(self, lamps: Lamps | None, pad: RatingPad | None, panel: Panel) -> None:
         self._lamps = lamps
         self._pad = pad
+        self._panel = panel
         self._lock = Lock()
         self._scene = _DARK
         self._winks: dict[Colour, Timer] = {}
@@ -61,6 +63,7 @@ class Lights:
             if colour not in self._winks:
                 self._set(colour, self._steady(colour))
         self._light_pad(self._scene.pad)
+        self._panel.show(self._scene.screen)
 
     def _steady(self, colour: Colour) -> bool:
         return colour == "green" and self._scene.green

@@ -8,7 +8,7 @@ Observations and orders go in with the present moment; out come facts to keep, s
 they are kept, and the new state. Moments are seconds of a monotonic clock.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hal.events.facts import (
@@ -28,13 +28,18 @@ from hal.interfaces import (
     IdentityCardRead,
     LevelPressed,
     Observation,
+    Screen,
     SocialSecurityCardRead,
     Unreadable,
 )
+from hal.same_person import Bearer, difference
 
+LEVELS = {1: "非常不满意", 2: "不满意", 3: "基本满意", 4: "满意", 5: "非常满意"}
 REPLACE_S = 8.0
 """A second press within this time takes the place of the first (docs: 好差评, one per visit)."""
 REMEMBERED_VISITS = 32
+REMEMBERED_BEARERS = 8
+BLANK = Screen()
 
 Order = OpenVisit | CloseVisit | RequestRating | CancelRating
 
@@ -62,13 +67,17 @@ class Rated:
 class State:
     """`visit`: the open visit (本次服务). `over`: those that were closed or gave way, newest last.
 
-    An order may come late: what is over is not opened again.
+    An order may come late: what is over is not opened again. `bearers`: whose documents were read
+    in this visit, in memory only. `mismatch`: two of them are of different people (证卡不一致).
     """
 
     visit: str | None = None
     ticket: str | None = None
+    window: int | None = None
     over: tuple[str, ...] = ()
     rating: Asking | Rated | None = None
+    mismatch: bool = False
+    bearers: tuple[Bearer, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -101,10 +110,11 @@ Sign = Wink | ConfirmLevel
 
 @dataclass(frozen=True)
 class Scene:
-    """What the lamps show while nothing happens."""
+    """What lamps and display show while nothing happens."""
 
     green: bool
     pad: frozenset[int]
+    screen: Screen = BLANK
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,23 @@ def scene(state: State) -> Scene:
             lit = frozenset({level})
         case None:
             lit = frozenset()
-    return Scene(green=state.visit is not None, pad=lit)
+    return Scene(green=state.visit is not None, pad=lit, screen=_screen(state))
+
+
+def _screen(state: State) -> Screen:
+    """The words for the citizen; a mismatch stands before everything else."""
+    ticket = state.ticket or ""
+    if state.mismatch:
+        return Screen(ticket, ("证卡不一致", "请核对人员"))
+    match state.rating:
+        case Asking():
+            return Screen("请评价", (ticket, "请按评价键"))
+        case Rated(level=level):
+            return Screen("谢谢", (LEVELS[level],))
+    if state.visit is None:
+        return Screen("欢迎", ("请等候叫号",))
+    place = "本窗口" if state.window is None else f"{state.window}号窗口"
+    return Screen(ticket, (f"请到{place}", "办理业务"))
 
 
 def observe(state: State, device: str, seen: Observation, now_s: float) -> Outcome:
@@ -142,13 +168,14 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
     match seen:
         case IdentityCardRead(data=data):
             fact = Happened(device, "identity", "read", data, state.visit)
-            return Outcome(state, (fact,), (Wink("green"),))
+            return _read(state, fact, Bearer(data.name, data.number))
         case CardInserted(slot=slot, atr_family=family):
             presented = CardPresented(slot=slot, atr_family=family)
             return Outcome(state, (Happened(device, "card", "presented", presented, state.visit),))
         case SocialSecurityCardRead(data=card):
             fact = Happened(device, "card", "read", card, state.visit)
-            return Outcome(state, (fact,), (Wink("green"),))
+            bearer = Bearer(card.name, card.social_security_number, card.name_extension is None)
+            return _read(state, fact, bearer)
         case CardTaken(slot=slot):
             removed = CardRemoved(slot=slot)
             return Outcome(state, (Happened(device, "card", "removed", removed, state.visit),))
@@ -159,6 +186,16 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
             return _pressed(state, device, seen, now_s)
         case Unreadable():
             return Outcome(state, signs=(Wink("red"),))
+
+
+def _read(state: State, fact: Happened, bearer: Bearer) -> Outcome:
+    """A document was read: kept, and told at once when it is another person's than those before."""
+    if state.visit is None:
+        return Outcome(state, (fact,), (Wink("green"),))
+    differs = any(difference(bearer, known) is not None for known in state.bearers)
+    bearers = state.bearers if bearer in state.bearers else (*state.bearers, bearer)
+    after = replace(state, mismatch=differs, bearers=bearers[-REMEMBERED_BEARERS:])
+    return Outcome(after, (fact,), (Wink("red" if differs else "green"),))
 
 
 def _pressed(state: State, device: str, seen: LevelPressed, now_s: float) -> Outcome:
@@ -219,8 +256,8 @@ def obey(state: State, order: Order, visit: str | None, device: str, now_s: floa
     if visit is None:
         raise OrderRefusal("invalid", "the order names no visit")
     match order:
-        case OpenVisit(ticket=ticket):
-            return _open(state, visit, ticket, device)
+        case OpenVisit():
+            return _open(state, visit, order, device)
         case CloseVisit():
             return _close(state, visit, device)
         case RequestRating(request=request, timeout_s=timeout_s):
@@ -229,14 +266,15 @@ def obey(state: State, order: Order, visit: str | None, device: str, now_s: floa
             return _cancel(state, request)
 
 
-def _open(state: State, visit: str, ticket: str, device: str) -> Outcome:
+def _open(state: State, visit: str, order: OpenVisit, device: str) -> Outcome:
     if visit == state.visit:
         return Outcome(state)
     if visit in state.over:
         raise OrderRefusal("wrong_visit", "this visit is over")
     if state.visit is not None and visit < state.visit:
         raise OrderRefusal("wrong_visit", "a later visit is open")
-    after = State(visit=visit, ticket=ticket, over=_with(state.over, state.visit))
+    over = _with(state.over, state.visit)
+    after = State(visit=visit, ticket=order.ticket, window=order.window, over=over)
     return Outcome(after, _expired(state, device))
 
 
@@ -279,7 +317,10 @@ def _expired(state: State, device: str) -> tuple[Happened, ...]:
 
 
 def dump(state: State) -> dict[str, Any]:
-    """What a restart must know. Moments of a monotonic clock mean nothing then, and stay out."""
+    """What a restart must know. Moments of a monotonic clock mean nothing then, and stay out.
+
+    So does whose documents were read: nothing personal goes to the disk unsealed.
+    """
     rating: dict[str, Any] | None = None
     match state.rating:
         case Asking(request=request, timeout_s=timeout_s):
@@ -288,8 +329,8 @@ def dump(state: State) -> dict[str, Any]:
             rating = {"request": request, "level": level}
         case None:
             pass
-    visit = {"visit": state.visit, "ticket": state.ticket, "over": list(state.over)}
-    return {**visit, "rating": rating}
+    visit = {"visit": state.visit, "ticket": state.ticket, "window": state.window}
+    return {**visit, "over": list(state.over), "rating": rating}
 
 
 def load(kept: dict[str, Any], now_s: float) -> State:
@@ -300,4 +341,10 @@ def load(kept: dict[str, Any], now_s: float) -> State:
             rating = Rated(saved["request"], saved["level"], now_s, now_s + REPLACE_S)
         else:
             rating = Asking(saved["request"], now_s, saved["timeout_s"])
-    return State(kept.get("visit"), kept.get("ticket"), tuple(kept.get("over", ())), rating)
+    return State(
+        visit=kept.get("visit"),
+        ticket=kept.get("ticket"),
+        window=kept.get("window"),
+        over=tuple(kept.get("over", ())),
+        rating=rating,
+    )

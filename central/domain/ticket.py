@@ -58,6 +58,11 @@ def number(lane: str, count: int) -> str:
     return f"{lane}{count:03d}"
 
 
+def announcement(number: str, window: int) -> str:
+    """What is called out in the hall, and nothing about the person (叫号)."""
+    return f"请{number}号到{window}号窗口办理业务"
+
+
 def barcode(ticket_id: str) -> str:
     """What the barcode on the slip says."""
     return f"{BARCODE_PREFIX}{ticket_id}"

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from central.service import moments
 from central.service.context import Context
+from central.service.places import Place
 from central.store import schema
 from hal.events.orders import CloseVisit, OpenVisit, Order, RequestRating, encode
 
@@ -26,9 +27,10 @@ class Window:
     site: str
 
 
-def open_visit(context: Context, window: Window, visit: str, number: str) -> str:
+def open_visit(context: Context, place: Place, visit: str, number: str, announcement: str) -> str:
     """`visit/open`; returns the order's id."""
-    data = OpenVisit(ticket=number)
+    window = Window(place.terminal, place.site)
+    data = OpenVisit(ticket=number, window=place.window, announcement=announcement)
     return _write(context, window, visit, (VISIT_DEVICE, "open"), data, VISIT_ORDER_LIFE)
 
 

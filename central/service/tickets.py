@@ -8,7 +8,6 @@ from central.domain import ticket, visit
 from central.domain.errors import Refused, Unknown
 from central.service import moments, orders, reading, records, sessions
 from central.service.context import Context
-from central.service.orders import Window
 from central.service.places import Place
 from central.service.views import CallView, TicketView
 from central.store import schema
@@ -74,10 +73,13 @@ def call_next(context: Context, place: Place) -> CallView:
             opened_at=context.moment,
         )
     )
-    orders.open_visit(context, Window(place.terminal, place.site), id, waiting["number"])
+    announcement = ticket.announcement(waiting["number"], place.window)
+    orders.open_visit(context, place, id, waiting["number"], announcement)
     context.audit("visit.opened", id, ticket=waiting["id"], terminal=place.terminal)
     return CallView(
-        ticket=reading.ticket(connection, waiting["id"]), visit=reading.visit(connection, id)
+        ticket=reading.ticket(connection, waiting["id"]),
+        visit=reading.visit(connection, id),
+        announcement=announcement,
     )
 
 

@@ -101,10 +101,11 @@ class SessionView(View):
 
 
 class CallView(View):
-    """The number that was called, and the visit that began."""
+    """The number that was called, the visit that began, and what is called out in the hall."""
 
     ticket: TicketView
     visit: VisitView
+    announcement: str
 
 
 class RatingRequestView(View):
@@ -163,6 +164,30 @@ class QueueView(View):
 class WindowsView(View):
     items: list[WindowView]
     queue: list[QueueView]
+
+
+class WaitingView(View):
+    """The numbers that wait in a lane, whoever is next first."""
+
+    site: str
+    lane: str
+    numbers: list[str]
+
+
+class LevelCount(View):
+    """How many citizens gave this level today; `level` null: asked, and not rated (yet)."""
+
+    level: int | None
+    count: int
+
+
+class LiveView(View):
+    """The hall for who watches it. `visits`: what is open at each terminal, by masks."""
+
+    hall: WindowsView
+    visits: dict[str, VisitView]
+    waiting: list[WaitingView]
+    ratings: list[LevelCount]
 
 
 class FactView(View):

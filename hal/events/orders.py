@@ -32,9 +32,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OpenVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`visit/open`: from now on facts belong to the order's visit. `ticket` is its number."""
+    """`visit/open`: from now on facts belong to the order's visit. `ticket` is its number.
+
+    `window` is the number of the window (窗口), `announcement` what is called out in the hall.
+    """
 
     ticket: str
+    window: int | None = None
+    announcement: str | None = None
 
 
 class CloseVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,6 +57,12 @@ class CancelRating(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """`rating/cancel`: stop asking; nothing is reported for `request`."""
 
     request: str
+
+
+class CapturePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`{camera}/capture`: take the page that lies there, as a part of `document`."""
+
+    document: str
 
 
 class SetLights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from threading import Condition, Event
 import pytest
 
 from firmware.lights import Lights
+from firmware.panel import Panel
 from firmware.session import ConfirmLevel, Scene, Wink
 from hal.errors import DeviceLost
 from hal.interfaces import Colour, Lamps, RatingPad, Report, Role
@@ -70,7 +71,7 @@ def pad() -> FakePad:
 def lights(lamps: FakeLamps, pad: FakePad) -> Iterator[Lights]:
     as_lamps: Lamps = lamps
     as_pad: RatingPad = pad
-    made = Lights(as_lamps, as_pad)
+    made = Lights(as_lamps, as_pad, Panel(None))
     yield made
     made.stop()
 

