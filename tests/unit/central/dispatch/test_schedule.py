@@ -1,5 +1,6 @@
 """When an unanswered order is due: moments are handed in."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -36,7 +37,7 @@ def test_pauses_double_up_to_ten_seconds(schedule: Schedule) -> None:
 
 
 @pytest.mark.parametrize("edge", [min, max])
-def test_pauses_are_spread(edge: type[min]) -> None:
+def test_pauses_are_spread(edge: Callable[[float, float], float]) -> None:
     """Each is up to a fifth shorter or longer, so that a hall's orders do not march in step."""
     schedule = Schedule(edge)
     schedule.sent("o1", 0.0)

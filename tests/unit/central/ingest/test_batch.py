@@ -137,14 +137,14 @@ def test_a_notice_that_is_not_understood_holds_up_no_fact(
 def test_what_was_undone_is_not_receipted_later(
     store: Any, batches: Batches, give: Any, wire: Any, arrive: Any
 ) -> None:
-    """A batch fails after its first fact: the next receipt does not speak of that fact."""
+    """A batch fails when its first line is written already: the next receipt knows it is not."""
     store.do(
         lambda link: link.exec_driver_sql(
-            "CREATE TRIGGER refuse BEFORE INSERT ON fact WHEN NEW.sequence = 2"
+            "CREATE TRIGGER refuse BEFORE INSERT ON line WHEN NEW.epoch = 'E2'"
             " BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
     )
-    items = [arrive(wire.fact(1)), arrive(wire.fact(2))]
+    items = [arrive(wire.fact(1)), arrive(wire.fact(1, id="F2", epoch="E2"))]
     with pytest.raises(IntegrityError):
         store.do(lambda link: batches.store(link, items))
     assert give(wire.fact(3)) == {(W01, "E1"): receipt(0, (1, 2))}
