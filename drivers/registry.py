@@ -13,6 +13,7 @@ from hal.errors import ConfigurationError
 from hal.interfaces import Device, Report, Role
 
 DRIVERS: dict[str, str] = {
+    "card_pcsc": "drivers.card_pcsc:CardPcsc",
     "display_oled": "drivers.display_oled:DisplayOled",
     "id_serial": "drivers.id_serial:IdSerial",
     "lamps_gpio": "drivers.lamps_gpio:LampsGpio",

@@ -20,6 +20,7 @@ class SocialSecurityCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     `transfer` is how the card hands over its answers: whole, or to be fetched after 61xx.
     Without `padded` names are as long as they are, and the card asks for another Le with 6Cxx.
+    `application` is the status word that its selection ends with.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SocialSecurityCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     transfer: Literal["whole", "fetch"] = "whole"
     padded: bool = True
     short_identifiers: bool = True
+    application: str = "9000"
     atr: str = ATR
 
     def records(self) -> dict[int, bytes]:

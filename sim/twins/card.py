@@ -56,7 +56,7 @@ class Chip:
     def _select(self, p1: int, name: bytes) -> bytes:
         if p1 == 0x04:
             self._application, self._file = name == APPLICATION, None
-            return b"\x90\x00" if self._application else b"\x6a\x82"
+            return bytes.fromhex(self.card.application) if self._application else b"\x6a\x82"
         identifier = int.from_bytes(name, "big")
         if not self._application or identifier not in FILES:
             return b"\x6a\x82"
