@@ -84,6 +84,11 @@ class KernelTwin:
             child.kill()
             child.wait()
 
+    @property
+    def pid(self) -> int | None:
+        """The program's process; None when it does not run."""
+        return None if self._child is None else self._child.pid
+
     def environment(self) -> tuple[dict[str, str], list[str]]:
         """(variables, command prefix) for a program that shall see these devices."""
         return {"UMOCKDEV_DIR": self.root}, ["umockdev-wrapper"]
@@ -114,7 +119,7 @@ class KernelTwin:
         return whole
 
     def unplug(self, device: Device = "gun") -> None:
-        """Pull the device's cable; blocks until it is out."""
+        """Pull the device's cable; blocks until it is out, which is after a scan under way."""
         self._move("unplug", device)
 
     def plug(self, device: Device = "gun") -> None:
