@@ -1,0 +1,133 @@
+"""The sides of a page: how well they are seen, and where exactly they run.
+
+A page is brighter than the desk, so across each of its sides the picture steps up inwards.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_NEAR_PX, _FAR_PX = 2.5, 7.0  # distances from a side, in the small picture, that are compared
+_LEAST_STEP = 0.07  # of the logarithm: seven per cent brighter than the desk
+_SAMPLES = 48
+_PROFILES = 96
+_MARGIN = 0.04  # of a side at each end, where the corner disturbs
+_OVERSAMPLING = 2
+_ROUNDS = 8
+_LEAST_SEEN = 0.25  # of the profiles of a side; with fewer the side stays where it was
+
+Points = NDArray[np.float64]
+
+
+def side_support(
+    paper: NDArray[np.float32], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> float | None:
+    """The share of a side along which the picture steps up inwards, 0 to 1.
+
+    The page lies to the right of the way from start to end. None if the side lies on the frame's
+    rim or outside, where nothing can be seen.
+    """
+    inward = _inward(start, end)
+    along = np.linspace(_MARGIN, 1 - _MARGIN, _SAMPLES)[:, None]
+    points = start + along * (end - start)
+    outside, rim = points - inward * _FAR_PX, points - inward * _NEAR_PX
+    seen = _within(outside, paper.shape) & _within(points + inward * _FAR_PX, paper.shape)
+    if seen.mean() < _LEAST_SEEN:
+        return None
+    dark = (_sample(paper, outside) + _sample(paper, rim)) / 2
+    bright = (
+        _sample(paper, points + inward * _NEAR_PX) + _sample(paper, points + inward * _FAR_PX)
+    ) / 2
+    return float(np.mean((bright - dark)[seen] > _LEAST_STEP))
+
+
+def snap(paper: NDArray[np.float32], quad: Points, reach_px: float) -> Points:
+    """The same quadrilateral, each side moved to the steepest steps within `reach_px` of it."""
+    lines = [_fit_side(paper, quad[i], quad[(i + 1) % 4], reach_px) for i in range(4)]
+    corners = [_meet(lines[i - 1], lines[i]) for i in range(4)]
+    if any(corner is None for corner in corners):
+        return quad
+    return np.array(corners)
+
+
+def _fit_side(
+    paper: NDArray[np.float32], start: Points, end: Points, reach_px: float
+) -> tuple[Points, Points]:
+    """A point of the side and its direction."""
+    inward = _inward(start, end)
+    points = start + np.linspace(_MARGIN, 1 - _MARGIN, _PROFILES)[:, None] * (end - start)
+    count = int(reach_px * _OVERSAMPLING)
+    offsets = np.arange(-count, count + 1) / _OVERSAMPLING
+    where = points[:, None, :] + offsets[:, None] * inward
+    profiles = _sample(paper, where.reshape(-1, 2)).reshape(_PROFILES, -1)
+    # Smoothed along the side a little and across by the step's own width, then differentiated.
+    smooth = cv2.GaussianBlur(profiles, (0, 0), sigmaX=1.2 * _OVERSAMPLING, sigmaY=1)
+    steps = np.gradient(smooth, axis=1)
+    peak = np.argmax(steps[:, 1:-1], axis=1) + 1
+    shifts = offsets[peak] + _vertex(steps, peak) / _OVERSAMPLING
+    seen = _within(where[:, 0], paper.shape) & _within(where[:, -1], paper.shape)
+    seen &= steps[np.arange(_PROFILES), peak] > _LEAST_STEP / (8 * _OVERSAMPLING)
+    if seen.mean() < _LEAST_SEEN:
+        return start, end - start
+    return _robust_line((points + shifts[:, None] * inward)[seen])
+
+
+def _vertex(steps: NDArray[np.float32], peak: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far the parabola through a peak and its neighbours has its vertex from the peak."""
+    rows = np.arange(len(peak))
+    before, at, after = (steps[rows, peak + k].astype(np.float64) for k in (-1, 0, 1))
+    bend = before - 2 * at + after
+    return np.where(bend < -1e-9, 0.5 * (before - after) / np.minimum(bend, -1e-9), 0.0)
+
+
+def _robust_line(points: Points) -> tuple[Points, Points]:
+    """The line most points agree on: the best of the lines through pairs, then its own points."""
+    best, most = np.ones(len(points), bool), 0
+    draw = np.random.default_rng(0)  # the same frame always gives the same corners
+    for _ in range(_ROUNDS * 8):
+        one, other = points[draw.choice(len(points), 2, replace=False)]
+        close = _distances(points, one, other - one) < 1.5
+        if close.sum() > most:
+            best, most = close, int(close.sum())
+    chosen = points[best]
+    for _ in range(_ROUNDS):
+        middle = chosen.mean(axis=0)
+        direction = np.linalg.svd(chosen - middle, full_matrices=False)[2][0]
+        distance = _distances(points, middle, direction)
+        chosen = points[distance < max(1.0, 2.5 * float(np.median(distance)))]
+    return middle, direction
+
+
+def _distances(points: Points, middle: Points, direction: Points) -> NDArray[np.float64]:
+    away = points - middle
+    length = max(float(np.hypot(*direction)), 1e-9)
+    beside = np.abs(away[:, 0] * direction[1] - away[:, 1] * direction[0]) / length
+    return np.asarray(beside, np.float64)
+
+
+def _meet(one: tuple[Points, Points], other: tuple[Points, Points]) -> Points | None:
+    (start, forward), (place, aside) = one, other
+    turn = forward[0] * aside[1] - forward[1] * aside[0]
+    if abs(turn) < 1e-6:
+        return None
+    between = place - start
+    return np.asarray(start + forward * (between[0] * aside[1] - between[1] * aside[0]) / turn)
+
+
+def _inward(start: Points, end: Points) -> Points:
+    """The unit vector to the right of the way from start to end; y runs downwards."""
+    x, y = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
+    return np.array([-y, x])
+
+
+def _within(points: Points, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    x, y = points[..., 0], points[..., 1]
+    return (x >= 0) & (y >= 0) & (x <= shape[1] - 1) & (y <= shape[0] - 1)
+
+
+def _sample(paper: NDArray[np.float32], points: Points) -> NDArray[np.float32]:
+    """The picture between its pixels, at each of the points."""
+    x, y = points.T.astype(np.float32)
+    return np.asarray(
+        cv2.remap(paper, x[None], y[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    )
