@@ -1,10 +1,12 @@
 """`ow-central` as its callers see it: a process with exit codes, stdout and stderr."""
 
 import contextlib
+import hashlib
 import json
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -124,17 +126,39 @@ def test_a_second_centre_is_refused(start: Start) -> None:
     assert second.stderr.read().startswith("ow-central: Another centre works in ")
 
 
-def test_a_taken_port_is_one_sentence(start: Start) -> None:
+@pytest.mark.parametrize(("option", "what"), [("--http", "HTTP"), ("--media", "media")])
+def test_a_taken_port_is_one_sentence(start: Start, option: str, what: str) -> None:
     """The port is named, with the option that chooses another one; exit code 5, no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
-        centre = start("serve", "--http", str(port))
+        centre = start("serve", *ports(), option, str(port))
         assert centre.wait(DEADLINE_S) == 5
     assert centre.stderr is not None
     told = centre.stderr.read()
     assert told.count("\n") == 1
-    assert f"The HTTP port {port} on 127.0.0.1 cannot be taken" in told
-    assert "--http PORT" in told
+    assert f"The {what} port {port} on 127.0.0.1 cannot be taken" in told
+    assert f"{option} PORT" in told
+
+
+def test_it_takes_pictures_from_terminals(start: Start, folder: Path) -> None:
+    """The media port answers a terminal; an upload under way does not hold up the end."""
+    options = ports()
+    centre = start("serve", *options)
+    logged(centre, "pictures are taken")
+    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    context.load_cert_chain(folder / "pzh01-w01.pem", folder / "pzh01-w01.key")
+    address = f"https://127.0.0.1:{options[5]}"
+    name = hashlib.sha256(b"sealed").hexdigest()
+    with httpx.Client(base_url=address, verify=context, timeout=DEADLINE_S) as client:
+        assert client.put(f"/api/v1/media/{name}", content=b"sealed").status_code == 201
+    kept = folder / "centre" / "media" / name[:2] / f"{name}.pzh01-w01"
+    assert kept.read_bytes() == b"sealed"
+    plain = socket.create_connection(("127.0.0.1", int(options[5])), timeout=DEADLINE_S)
+    with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+        head = f"PUT /api/v1/media/{'a' * 64} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"
+        line.sendall(head.encode())
+        centre.send_signal(signal.SIGTERM)
+        assert centre.wait(DEADLINE_S) == 0
 
 
 @pytest.mark.parametrize(
