@@ -130,7 +130,8 @@ class Testbed:
                 [(verb, device)] = order.items()
                 self._in_loop(self._moves[verb, device])
                 tell({f"{verb}ged": device})
-        self._loop.quit()
+        # Within the loop: asked for before it runs, it would not be heard.
+        GLib.idle_add(self._loop.quit)
 
     def _in_loop(self, change: Callable[[], None]) -> None:
         """Change the devices in the thread that serves their ioctls."""
