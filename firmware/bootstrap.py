@@ -15,7 +15,7 @@ from typing import cast
 import msgspec
 
 from firmware.config import Configuration
-from firmware.credentials import expiry
+from firmware.credentials import expiry, tls_context
 from firmware.errors import EssentialMissing, StateFault
 from firmware.health import Examiner, HealthTimer
 from firmware.lights import Lights
@@ -23,11 +23,14 @@ from firmware.link import Link
 from firmware.orders import Orders
 from firmware.outbox import Outbox
 from firmware.panel import Panel
-from firmware.seal import load_seal
+from firmware.photographer import Photographer
+from firmware.seal import Seal, load_seal
 from firmware.sender import Sender
+from firmware.spool import Spool, SpoolError
 from firmware.stamp import Stamp
 from firmware.supervisor import Supervisor
 from firmware.task import Task
+from firmware.uploader import Uploader
 from firmware.window import Noted, Ordered, Seen, Window
 from hal.clock import Clock, rfc3339
 from hal.events.envelope import PLAIN
@@ -35,7 +38,7 @@ from hal.events.facts import FACTS, DeviceChanged, TerminalChanged
 from hal.events.orders import CentreState, OrderError, decode, encode
 from hal.events.status import About, DeviceAbout, DeviceStatus, TerminalMode, TerminalState
 from hal.events.topics import CENTRE_STATE, Branch, parse_topic
-from hal.interfaces import Device, Display, Lamps, Observation, RatingPad
+from hal.interfaces import Device, Display, DocumentCamera, Lamps, Observation, RatingPad
 
 ESSENTIAL_GRACE_S = 10.0
 """How long an essential device may take to appear after the start."""
@@ -50,6 +53,7 @@ _OF_ROLE = {
     "card": ("card.presented", "card.read", "card.removed"),
     "identity": ("identity.read",),
     "code": ("code.scanned",),
+    "document": ("document.captured",),
     "rating": ("rating.given", "rating.expired"),
 }
 
@@ -75,6 +79,9 @@ class Terminal:
         self._sender = Sender(self._outbox, self._link)
         tables = configuration.devices
         self._devices = {t.name: t.spec.build(t.options, clock) for t in tables}
+        spool = _open_spool(state_dir / "spool", self._branch.terminal, seal, self._stamp.new_id)
+        tls = tls_context(configuration.broker, self._branch.terminal)
+        self._uploader = Uploader(spool, configuration.centre.url, tls)
         self._panel = Panel(cast(Display | None, self._first("display")))
         self._lights = Lights(
             cast(Lamps | None, self._first("lamp")),
@@ -83,6 +90,10 @@ class Terminal:
         )
         orders = Orders({table.name: table.spec.role for table in tables})
         self._window = Window(self._outbox, self._stamp, self._lights, orders, clock)
+        self._photographer = Photographer(
+            cast(DocumentCamera | None, self._first("document")), spool, self._window.put
+        )
+        self._window.on_capture(self._photographer.take)
         desk = _Desk(self._window, self._link, self._lights, self._branch)
         self._supervisor = Supervisor(self._devices, desk, clock)
         expires_at = expiry(configuration.broker.cert)
@@ -104,6 +115,8 @@ class Terminal:
         why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
         self._note_terminal("started", why)
         self._panel.start()
+        self._photographer.start()
+        self._uploader.start()
         self._supervisor.start()
         self._sender.start()
         self._link.start()
@@ -145,6 +158,8 @@ class Terminal:
 
     def _stop(self, window: Task) -> None:
         self._health.stop()
+        self._photographer.stop()
+        self._uploader.stop()
         self._supervisor.stop()
         self._note_terminal("stopping", "asked to stop")
         self._window.stop()
@@ -275,3 +290,10 @@ def _open_outbox(path: Path, new_id: Callable[[], str]) -> Outbox:
         return Outbox(path, new_id)
     except sqlite3.Error as error:
         raise StateFault(f"{path}: {error}; make room, or call a technician.") from error
+
+
+def _open_spool(folder: Path, terminal: str, seal: Seal, new_id: Callable[[], str]) -> Spool:
+    try:
+        return Spool(folder, terminal, seal, new_id)
+    except SpoolError as error:
+        raise StateFault(f"terminal.state_dir: {error}; let it be a folder of ours.") from error

@@ -12,6 +12,7 @@ from firmware import session
 from hal.events.facts import Data, OrderDone, OrderRefused, RefusalReason
 from hal.events.orders import (
     CancelRating,
+    CapturePage,
     CloseVisit,
     OpenVisit,
     Order,
@@ -26,17 +27,22 @@ _REMEMBER_S = 86_400.0
 
 _VISIT = "visit"
 _RATING = "rating"
+_DOCUMENT = "document"
 _VERBS: dict[tuple[str, str], type[session.Order]] = {
     (_VISIT, "open"): OpenVisit,
     (_VISIT, "close"): CloseVisit,
     (_RATING, "request"): RequestRating,
     (_RATING, "cancel"): CancelRating,
+    (_DOCUMENT, "capture"): CapturePage,
 }
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an order does: the outcome includes the fact that answers it."""
+    """What an order does: the outcome includes the fact that answers it, unless it has a capture.
+
+    Then the answer is given when the page was taken.
+    """
 
     order: str
     forget_at_s: float
@@ -52,7 +58,8 @@ class Orders:
 
     def understood(self) -> list[str]:
         """`{device}/{verb}` of every order that this window carries out."""
-        names = {_VISIT: [_VISIT], _RATING: [n for n, r in self._roles.items() if r == _RATING]}
+        names = {role: [n for n, r in self._roles.items() if r == role] for role, _ in _VERBS}
+        names[_VISIT] = [_VISIT]
         return sorted(f"{name}/{verb}" for role, verb in _VERBS for name in names[role])
 
     def answer(
@@ -80,6 +87,8 @@ class Orders:
             outcome = session.Outcome(state, signs=())
             data = OrderRefused(order=order.id, reason=refusal.reason, detail=refusal.detail)
             name = "refused"
+        if outcome.capture is not None:
+            return Answer(order.id, forget_at_s, outcome)
         fact = session.Happened(device, "order", name, data, order.visit)
         return Answer(order.id, forget_at_s, replace(outcome, facts=(*outcome.facts, fact)))
 

@@ -19,7 +19,7 @@ from hal.events.facts import (
     RatingGiven,
     RefusalReason,
 )
-from hal.events.orders import CancelRating, CloseVisit, OpenVisit, RequestRating
+from hal.events.orders import CancelRating, CapturePage, CloseVisit, OpenVisit, RequestRating
 from hal.interfaces import (
     CardInserted,
     CardTaken,
@@ -41,7 +41,7 @@ REMEMBERED_VISITS = 32
 REMEMBERED_BEARERS = 8
 BLANK = Screen()
 
-Order = OpenVisit | CloseVisit | RequestRating | CancelRating
+Order = OpenVisit | CloseVisit | RequestRating | CancelRating | CapturePage
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,21 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """A page is to be taken for this visit; the order is answered when it was."""
+
+    visit: str
+    document: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What follows. `signs` may be given only after `facts` are on disk."""
 
     state: State
     facts: tuple[Happened, ...] = ()
     signs: tuple[Sign, ...] = ()
+    capture: Capture | None = None
 
 
 class OrderRefusal(Exception):
@@ -264,6 +273,10 @@ def obey(state: State, order: Order, visit: str | None, device: str, now_s: floa
             return _ask(state, visit, Asking(request, now_s, timeout_s))
         case CancelRating(request=request):
             return _cancel(state, request)
+        case CapturePage(document=document):
+            if visit != state.visit:
+                raise OrderRefusal("wrong_visit", "this visit is not open here")
+            return Outcome(state, capture=Capture(visit, document))
 
 
 def _open(state: State, visit: str, order: OpenVisit, device: str) -> Outcome:

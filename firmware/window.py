@@ -5,20 +5,23 @@ centre do. It keeps facts, and only then answers.
 import logging
 import queue
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from firmware import session
 from firmware.lights import Lights
 from firmware.orders import Answer, Orders
 from firmware.outbox import Change, Outbox
+from firmware.photographer import GOOD, Photographed
+from firmware.photographer import Order as PageOrder
 from firmware.stamp import Draft, Stamp
 from hal.clock import Clock
-from hal.events.facts import Data
+from hal.events.facts import Data, OrderDone, OrderRefused
 from hal.interfaces import Observation
 
 _log = logging.getLogger(__name__)
 _NS_PER_S = 1e9
+NOBODY: Mapping[str, float] = {}
 RETRY_S = 1.0
 """How soon to try again to keep that time has run out, when the disk refuses."""
 
@@ -50,7 +53,7 @@ class Noted:
     data: Data
 
 
-Event = Seen | Ordered | Noted
+Event = Seen | Ordered | Noted | Photographed
 
 
 class Window:
@@ -66,6 +69,8 @@ class Window:
         self._clock = clock
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[], None]] = []
+        self._photograph: Callable[[PageOrder], None] | None = None
+        self._being_taken: set[str] = set()
         self._state = session.load(outbox.state(), self._now_s())
         lights.show(session.scene(self._state))
 
@@ -80,6 +85,10 @@ class Window:
     def on_kept(self, listener: Callable[[], None]) -> None:
         """Call `listener` in the window's thread after facts were kept. Before `run` only."""
         self._listeners.append(listener)
+
+    def on_capture(self, photograph: Callable[[PageOrder], None]) -> None:
+        """Hand orders to take a page to `photograph`, which must not block; before `run` only."""
+        self._photograph = photograph
 
     def run(self) -> None:
         """Handle events until `stop`. Blocks: this is the body of a task."""
@@ -119,21 +128,50 @@ class Window:
                 self._follow(session.Outcome(self._state, (fact,)))
             case Ordered():
                 self._obey(event)
+            case Photographed():
+                self._photographed(event)
 
     def _obey(self, event: Ordered) -> None:
         answer = self._orders.answer(
             event.device, event.verb, event.body, self._state, self._clock.now(), self._now_s()
         )
-        if answer is not None and not self._outbox.seen(answer.order):
-            self._follow(answer.outcome, answer)
+        if answer is None or self._outbox.seen(answer.order):
+            return
+        if answer.outcome.capture is not None:
+            self._order_page(event.device, answer, answer.outcome.capture)
+        else:
+            self._follow(answer.outcome, {answer.order: answer.forget_at_s})
 
-    def _follow(self, outcome: session.Outcome, answer: Answer | None = None) -> None:
-        """Keep facts and state in one transaction; then show it."""
+    def _order_page(self, device: str, answer: Answer, capture: session.Capture) -> None:
+        """Have the page taken; an order that comes again meanwhile changes nothing."""
+        if answer.order not in self._being_taken and self._photograph is not None:
+            self._being_taken.add(answer.order)
+            self._photograph(PageOrder(answer.order, device, capture, answer.forget_at_s))
+
+    def _photographed(self, event: Photographed) -> None:
+        order, document = event.order, event.document
+        self._being_taken.discard(order.id)
+        visit, device = order.capture.visit, order.device
+        facts: list[session.Happened] = []
+        data: Data
+        if document is None:
+            data = OrderRefused(order=order.id, reason="unavailable", detail=event.refusal)
+            name, sign = "refused", session.Wink("red")
+        else:
+            facts.append(session.Happened(device, "document", "captured", document, visit))
+            verdict = document.pages[0].verdict
+            data = OrderDone(order=order.id, result={"verdict": verdict})
+            name, sign = "done", session.Wink("yellow" if verdict == GOOD else "red")
+        facts.append(session.Happened(device, "order", name, data, visit))
+        outcome = session.Outcome(self._state, tuple(facts), (sign,))
+        self._follow(outcome, {order.id: order.forget_at_s})
+
+    def _follow(self, outcome: session.Outcome, answered: Mapping[str, float] = NOBODY) -> None:
+        """Keep facts and state in one transaction; then show it. `answered`: orders, until when."""
         changed = outcome.state != self._state
         if outcome.facts or changed:
             state = session.dump(outcome.state) if changed else None
-            seen = {} if answer is None else {answer.order: answer.forget_at_s}
-            self._keep(outcome.facts, Change(state, seen))
+            self._keep(outcome.facts, Change(state, answered))
         self._state = outcome.state
         if changed:
             self._lights.show(session.scene(outcome.state))

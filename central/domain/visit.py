@@ -14,6 +14,7 @@ class State(StrEnum):
 
 class Command(StrEnum):
     OPEN_CASE = "open_case"
+    CAPTURE = "capture"
     ASK_RATING = "ask_rating"
     RECORD = "record"  # a fact that was stamped with this visit at the window
     CLOSE = "close"
@@ -23,10 +24,12 @@ _CLOSED = Refusal("visit_closed", "This visit is closed.", "本次服务已结�
 
 TRANSITIONS: dict[tuple[State, Command], State | Refusal] = {
     (State.OPEN, Command.OPEN_CASE): State.OPEN,
+    (State.OPEN, Command.CAPTURE): State.OPEN,
     (State.OPEN, Command.ASK_RATING): State.OPEN,
     (State.OPEN, Command.RECORD): State.OPEN,
     (State.OPEN, Command.CLOSE): State.CLOSED,
     (State.CLOSED, Command.OPEN_CASE): _CLOSED,
+    (State.CLOSED, Command.CAPTURE): _CLOSED,
     (State.CLOSED, Command.ASK_RATING): _CLOSED,
     # It happened while the visit was open at the window; only the line was slow.
     (State.CLOSED, Command.RECORD): State.CLOSED,

@@ -10,12 +10,13 @@ from central.service import moments
 from central.service.context import Context
 from central.service.places import Place
 from central.store import schema
-from hal.events.orders import CloseVisit, OpenVisit, Order, RequestRating, encode
+from hal.events.orders import CapturePage, CloseVisit, OpenVisit, Order, RequestRating, encode
 
 VISIT_DEVICE = "visit"
 RATING_VERB = "request"
 VISIT_ORDER_LIFE = timedelta(hours=12)
 RATING_ORDER_LIFE = timedelta(seconds=60)
+CAPTURE_ORDER_LIFE = timedelta(seconds=60)
 RATING_TIMEOUT_S = 30.0
 
 
@@ -43,6 +44,12 @@ def request_rating(context: Context, window: Window, visit: str, pad: str, reque
     """`{pad}/request`; returns the order's id."""
     data = RequestRating(request=request, timeout_s=RATING_TIMEOUT_S)
     return _write(context, window, visit, (pad, RATING_VERB), data, RATING_ORDER_LIFE)
+
+
+def capture_page(context: Context, window: Window, visit: str, camera: str, document: str) -> str:
+    """`{camera}/capture`; returns the order's id."""
+    data = CapturePage(document=document)
+    return _write(context, window, visit, (camera, "capture"), data, CAPTURE_ORDER_LIFE)
 
 
 def _write(

@@ -57,13 +57,13 @@ def note_device(
     )
 
 
-def rating_device(connection: Connection, terminal: str) -> str:
-    """The name of the terminal's rating pad (评价器), `rating` where it has told none."""
+def device_of(connection: Connection, terminal: str, role: str) -> str:
+    """The name of the terminal's first device of a role; the role's own where it has told none."""
     about = connection.scalar(
         select(schema.terminal.c.about).where(schema.terminal.c.terminal == terminal)
     )
     devices = msgspec.json.decode(about, type=About).devices if about else []
-    return next((each.device for each in devices if each.role == RATING_ROLE), RATING_ROLE)
+    return next((each.device for each in devices if each.role == role), role)
 
 
 def _note(

@@ -117,6 +117,14 @@ class RatingRequestView(View):
     state: str
 
 
+class CaptureView(View):
+    """The page that is being taken: as a part of `document`, by `order`."""
+
+    visit: str
+    document: str
+    order: str
+
+
 class CasePage(View):
     """`next`: what to pass as `after` to go on."""
 

@@ -1,4 +1,4 @@
-"""Asking for the rating (请求评价) and closing a visit (结束服务)."""
+"""Taking pages (高拍), asking for the rating (请求评价) and closing a visit (结束服务)."""
 
 from sqlalchemy import RowMapping, insert, select
 
@@ -7,8 +7,10 @@ from central.domain.errors import Refused
 from central.service import moments, orders, ratings, reading, records, terminals
 from central.service.context import Context
 from central.service.orders import Window
-from central.service.views import RatingRequestView, VisitView
+from central.service.views import CaptureView, RatingRequestView, VisitView
 from central.store import schema
+
+RATING, DOCUMENT = "rating", "document"
 
 
 def request_rating(context: Context, visit_id: str) -> RatingRequestView:
@@ -30,12 +32,27 @@ def request_rating(context: Context, visit_id: str) -> RatingRequestView:
             offered_at=context.moment,
         )
     )
-    pad = terminals.rating_device(connection, row["terminal"])
+    pad = terminals.device_of(connection, row["terminal"], RATING)
     order = orders.request_rating(context, _window(context, row), visit_id, pad, request)
     context.audit("rating.offered", visit_id, request=request)
     return RatingRequestView(
         visit=visit_id, request=request, order=order, state=rating.State.OFFERED
     )
+
+
+def capture_page(context: Context, visit_id: str, document: str | None) -> CaptureView:
+    """Have the window's camera take the page that lies there (高拍), as a page of `document`.
+
+    Without one a new document begins. What came of it is a fact in the visit's tray.
+    """
+    connection = context.connection
+    row = records.visit(connection, visit_id)
+    visit.after(visit.State(row["state"]), visit.Command.CAPTURE)
+    name = document or context.new_id()
+    camera = terminals.device_of(connection, row["terminal"], DOCUMENT)
+    order = orders.capture_page(context, _window(context, row), visit_id, camera, name)
+    context.audit("page.ordered", visit_id, document=name)
+    return CaptureView(visit=visit_id, document=name, order=order)
 
 
 def close_visit(context: Context, visit_id: str) -> VisitView:

@@ -26,5 +26,11 @@ class OpenCase(Body):
     applicant: str | None = None
 
 
+class Capture(Body):
+    """`document`: the document that the page belongs to; a new one when left out."""
+
+    document: str | None = Field(default=None, pattern=r"^[!-~]{1,64}$")
+
+
 class Decide(Body):
     outcome: Literal["approved"]

@@ -15,6 +15,7 @@ from central.service.context import Actor, Context
 from central.service.places import Place, place_of
 from central.service.views import (
     CallView,
+    CaptureView,
     CaseView,
     RatingRequestView,
     SessionView,
@@ -23,7 +24,7 @@ from central.service.views import (
     VisitView,
 )
 from central.web import problems
-from central.web.bodies import Body, Decide, Nothing, OpenCase, TakeTicket
+from central.web.bodies import Body, Capture, Decide, Nothing, OpenCase, TakeTicket
 from central.web.parts import Parts
 from central.web.principals import SERVES, TAKES_TICKETS
 from central.web.security import allow
@@ -138,6 +139,18 @@ def _cases(routes: APIRouter, parts: Parts) -> None:
 
 def _visits(routes: APIRouter, parts: Parts) -> None:
     teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    @routes.post("/visits/{id}/capture", status_code=202, response_model=CaptureView)
+    async def capture_page(
+        request: Request, id: str, actor: teller, key: Key, body: Capture
+    ) -> Response:
+        """高拍: take the page that lies under the camera of the visit's window."""
+        return await _run(
+            parts,
+            _command(request, actor, key, body),
+            202,
+            lambda context: visits.capture_page(context, id, body.document),
+        )
 
     @routes.post("/visits/{id}/rating-request", status_code=202, response_model=RatingRequestView)
     async def request_rating(

@@ -11,12 +11,14 @@ from firmware.lights import Lights
 from firmware.orders import Orders
 from firmware.outbox import Change, Entry, Outbox
 from firmware.panel import Panel
+from firmware.photographer import Order as PageOrder
+from firmware.photographer import Photographed
 from firmware.session import ConfirmLevel, Scene, Sign, Wink
 from firmware.stamp import Stamp
 from firmware.window import Noted, Ordered, Seen, Window
 from hal.clock import SystemClock
 from hal.events.envelope import Fact, decode_fact
-from hal.events.facts import IdentityRead, TerminalChanged
+from hal.events.facts import DocumentCaptured, IdentityRead, Page, TerminalChanged
 from hal.events.orders import Order
 from hal.interfaces import IdentityCardRead, LevelPressed
 
@@ -48,7 +50,7 @@ def lights(outbox: Outbox) -> Witness:
 @pytest.fixture
 def open_window(outbox: Outbox, stamp: Stamp, lights: Witness) -> Callable[[], Window]:
     """A window on the outbox, as after a start."""
-    orders = Orders({"pad": "rating", "reader": "identity"})
+    orders = Orders({"pad": "rating", "reader": "identity", "camera": "document"})
     return lambda: Window(outbox, stamp, lights, orders, SystemClock())
 
 
@@ -64,7 +66,7 @@ def order(id: str, verb: str, device: str = "visit", **data: Any) -> Ordered:
     return Ordered(device, verb, msgspec.json.encode(body))
 
 
-def handle(window: Window, *events: Seen | Ordered | Noted) -> None:
+def handle(window: Window, *events: Seen | Ordered | Noted | Photographed) -> None:
     """Have it handle these and come to an end, all in this thread."""
     for event in events:
         window.put(event)
@@ -185,3 +187,54 @@ def test_who_listens_hears_of_every_keeping(
     window.on_kept(lambda: heard.append(outbox.last()))
     handle(window, OPEN, Seen("pad", LevelPressed(1, "k")), Seen("reader", CARD))
     assert heard == [1, 2]
+
+
+CAPTURE = order("o4", "capture", "camera", document="d1")
+LAID = Page(
+    hash="", size_bytes=0, width_px=1, height_px=1, dpi=200.0,
+    sharpness=0.9, glare=0.0, skew_deg=0.0, verdict="good",
+)  # fmt: skip
+TAKEN = DocumentCaptured(document="d1", pages=[LAID])
+
+
+def test_a_page_is_ordered_once_and_answered_when_it_was_taken(
+    open_window: Callable[[], Window], outbox: Outbox, lights: Witness
+) -> None:
+    """The order that comes again meanwhile takes no second page; the fact belongs to its visit."""
+    taken: list[PageOrder] = []
+    window = open_window()
+    window.on_capture(taken.append)
+    handle(window, OPEN, CAPTURE, CAPTURE, order("o3", "close"))
+    assert [each.id for each in taken] == ["o4"]
+    handle(window, Photographed(taken[0], TAKEN), CAPTURE)
+    assert kinds(outbox)[2:] == [("document.captured", "v1"), ("order.done", "v1")]
+    assert lights.signs == [(Wink("yellow"), 4)]
+    assert len(taken) == 1
+
+
+def test_a_page_that_cannot_be_taken_is_refused_by_a_fact(
+    open_window: Callable[[], Window], outbox: Outbox, lights: Witness
+) -> None:
+    """The centre hears why, and red answers."""
+    window = open_window()
+    window.on_capture(lambda ordered: window.put(Photographed(ordered, None, "no camera")))
+    window.put(OPEN)
+    window.put(CAPTURE)
+    window.put(order("o3", "close", ticket="x"))
+    window.stop()
+    window.run()
+    window.stop()
+    window.run()
+    assert ("order.refused", "v1") in kinds(outbox)
+    assert [sign for sign, _ in lights.signs] == [Wink("red")]
+
+
+def test_a_page_for_another_visit_is_not_taken(
+    open_window: Callable[[], Window], outbox: Outbox
+) -> None:
+    """What lies under the camera belongs to the citizen who is here."""
+    taken: list[PageOrder] = []
+    window = open_window()
+    window.on_capture(taken.append)
+    handle(window, CAPTURE)
+    assert (taken, kinds(outbox)) == ([], [("order.refused", "v1")])

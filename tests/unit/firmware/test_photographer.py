@@ -1,0 +1,133 @@
+"""Taking a page: sealed first, told then; on a camera that remembers and may fail."""
+
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+
+import pytest
+
+from firmware.photographer import Order, Photographed, Photographer
+from firmware.seal import Seal
+from firmware.session import Capture
+from firmware.spool import Spool
+from hal.errors import DeviceLost
+from hal.events.envelope import SealedData
+from hal.interfaces import DocumentCamera, Report, Role, ScannedPage
+
+WAIT_S = 5.0
+ULID = "01M0000000000000000000000D"
+ORDER = Order("o1", "camera", Capture("v1", "d1"), 60.0)
+CORNERS = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)]
+
+
+def page(verdict: str) -> ScannedPage:
+    return ScannedPage(
+        jpeg=b"\xff\xd8 squared \xff\xd9",
+        width_px=1654,
+        height_px=2339,
+        dpi=200.0,
+        corners=CORNERS,
+        sharpness=0.9,
+        glare=0.0,
+        skew_deg=3.0,
+        verdict=verdict,  # type: ignore[arg-type]
+        codes=["OW:M:1"],
+    )
+
+
+class FakeCamera:
+    """Gives the page that lies there; without one it is lost."""
+
+    role: Role = "document"
+
+    def __init__(self, lying: ScannedPage | None) -> None:
+        self.lying = lying
+        self.scans = 0
+
+    def open(self) -> None:
+        self.scans = 0
+
+    def watch(self, report: Report, stop: Event) -> None:
+        stop.wait()
+
+    def close(self) -> None:
+        self.lying = None
+
+    def scan(self, timeout_s: float = 10.0) -> ScannedPage:
+        self.scans += 1
+        if self.lying is None:
+            raise DeviceLost("no frame comes", remedy="reset")
+        return self.lying
+
+
+@pytest.fixture
+def seal() -> Seal:
+    return lambda plain, info: SealedData("k1", "c2VhbGVk")
+
+
+@pytest.fixture
+def spool(tmp_path: Path, seal: Seal) -> Spool:
+    return Spool(tmp_path / "spool", "pzh01-w01", seal, lambda: ULID)
+
+
+@pytest.fixture
+def take(spool: Spool) -> Callable[[DocumentCamera | None], Photographed]:
+    """What one order to that camera leads to."""
+
+    def run(camera: DocumentCamera | None) -> Photographed:
+        done: SimpleQueue[Photographed] = SimpleQueue()
+        photographer = Photographer(camera, spool, done.put)
+        photographer.start()
+        photographer.take(ORDER)
+        came = done.get(timeout=WAIT_S)
+        photographer.stop()
+        assert done.empty()
+        return came
+
+    return run
+
+
+def test_a_good_page_is_in_the_spool_before_it_is_told(
+    take: Callable[[DocumentCamera | None], Photographed], spool: Spool
+) -> None:
+    """The fact names the sealed file that waits for its upload."""
+    came = take(FakeCamera(page("good")))
+    assert came.document is not None
+    assert came.document.document == "d1"
+    assert came.document.codes == ["OW:M:1"]
+    assert [each.hash for each in came.document.pages] == spool.waiting()
+    assert came.document.pages[0].size_bytes == spool.size_bytes() > 0
+
+
+@pytest.mark.parametrize("verdict", ["blurred", "glare", "cut_edge", "no_page"])
+def test_of_a_bad_page_only_the_verdict_is_told(
+    take: Callable[[DocumentCamera | None], Photographed], spool: Spool, verdict: str
+) -> None:
+    """The teller hears why it must be laid again; nothing of it is kept or sent."""
+    came = take(FakeCamera(page(verdict)))
+    assert came.document is not None
+    assert [(each.verdict, each.hash) for each in came.document.pages] == [(verdict, "")]
+    assert spool.waiting() == []
+
+
+@pytest.mark.parametrize("camera", [None, FakeCamera(None)])
+def test_without_a_camera_the_order_is_refused(
+    take: Callable[[DocumentCamera | None], Photographed], camera: DocumentCamera | None
+) -> None:
+    """No camera, or one that is lost: the centre is told so and does not wait."""
+    came = take(camera)
+    assert came.document is None
+    assert came.refusal
+
+
+def test_a_full_spool_refuses_the_page(tmp_path: Path, seal: Seal) -> None:
+    """What cannot be kept is not told as taken."""
+    done: SimpleQueue[Photographed] = SimpleQueue()
+    spool = Spool(tmp_path / "small", "pzh01-w01", seal, lambda: ULID, limit_bytes=1)
+    photographer = Photographer(FakeCamera(page("good")), spool, done.put)
+    photographer.start()
+    photographer.take(ORDER)
+    came = done.get(timeout=WAIT_S)
+    photographer.stop()
+    assert (came.document, bool(came.refusal)) == (None, True)
