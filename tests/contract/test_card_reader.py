@@ -1,6 +1,8 @@
 """The card reader, against a card in a pcscd of its own."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from sim.pcscd import Pcscd
 Run = Callable[[str, dict[str, object]], Any]
 CARD = card_of(EXAMPLE)
 OTHER = msgspec.structs.replace(CARD, name="甄\u00b7虚构", card_number="B00000002")
+WAIT_S = 10.0
 SELECT_AND_TWO = 3  # commands after which a card is in the middle of being read
 
 
@@ -192,3 +195,23 @@ def test_an_unknown_reader_is_a_loss(run: Run, pcscd: Pcscd) -> None:
     """A name that pcscd does not know: somebody must look at the reader."""
     table: dict[str, object] = {"reader": "Other 00 00", "socket": str(pcscd.socket)}
     assert run("card_pcsc", table).start().lost().cause == "the card reader is not there"
+
+
+def test_the_card_process_ends_with_its_parent(pcscd: Pcscd) -> None:
+    """Even while a card holds it: no process is left behind that keeps the reader."""
+    pcscd.lay(0, CARD, "hang")
+    command = [sys.executable, "-m", "drivers.card_pcsc_child", pcscd.reader(0)]
+    where = {**os.environ, "PCSCLITE_CSOCK_NAME": str(pcscd.socket)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=where
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        for line in child.stdout:
+            if b"Inserted" in line:
+                break
+        child.stdin.close()
+        try:
+            assert child.wait(WAIT_S) == 0
+        finally:
+            child.kill()

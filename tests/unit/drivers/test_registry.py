@@ -10,6 +10,7 @@ from hal.clock import SystemClock
 from hal.errors import ConfigurationError
 
 OPTIONS: dict[str, dict[str, object]] = {
+    "card_pcsc": {"reader": "None 00 00"},
     "display_oled": {"bus": "/dev/null"},
     "id_serial": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
