@@ -33,8 +33,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 COMMAND = "command"
-CONTENT_OF = {"identity.read": "number", "code.scanned": "text", "rating.given": "level"}
-SEALED_KINDS = {"identity.read", "code.scanned"}
+CONTENT_OF = {
+    "identity.read": "number",
+    "card.read": "social_security_number",
+    "code.scanned": "text",
+    "rating.given": "level",
+}
+SEALED_KINDS = {"identity.read", "card.read", "code.scanned"}
 SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 
 

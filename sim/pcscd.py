@@ -7,6 +7,7 @@ path of its socket (PCSCLITE_CSOCK_NAME). It all ends when we do.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -70,6 +71,11 @@ class Pcscd:
             process.kill()
             process.wait()
         process.stdout.close()
+
+    def remove(self) -> None:
+        """End it, and take its folder away."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def reader(self, index: int) -> str:
         """The exact PC/SC name: pcscd appends the numbers of reader and slot."""

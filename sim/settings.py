@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sim.errors import PortFault
 from sim.launcher import program, run_once
-from sim.window import Wires
+from sim.window import Window
 
 SITE = "pzh01"
 _CENTRE_TOML = """\
@@ -55,11 +55,17 @@ public_key = "{identities}/seal.pub.pem"
 driver = "id_serial"
 port = "{wires.identity}"
 baud = 115200
+[device.card]
+driver = "card_pcsc"
+reader = "{window.card_reader}"
+socket = "{window.card_socket}"
 [device.gun]
-driver = "scanner_serial"
-port = "{wires.gun}"
-baud = 9600
+driver = "scanner_hid"
+path = "{wires.gun}"
 suffix = "cr"
+[device.oled]
+driver = "display_oled"
+bus = "{wires.bus}"
 [device.rating]
 driver = "rating_gpio"
 buttons = {buttons}
@@ -116,14 +122,16 @@ class Run:
             _CENTRE_TOML.format(identities=self.identities, **vars(self.ports))
         )
 
-    def write_terminal(self, terminal: str, wires: Wires) -> None:
-        """Write a terminal's configuration, its devices at the ends of `wires`."""
+    def write_terminal(self, terminal: str, window: Window) -> None:
+        """Write a terminal's configuration, its devices at the ends of the window's wires."""
+        wires = window.wires
         text = _TERMINAL_TOML.format(
             site=SITE,
             terminal=terminal,
             run=self.folder,
             identities=self.identities,
             wires=wires,
+            window=window,
             buttons=list(wires.buttons),
             lamps=list(wires.lamps),
             mqtt=self.ports.mqtt,

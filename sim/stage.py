@@ -1,5 +1,6 @@
 """A hall on this machine: broker, centre, the windows' terminals, and the windows' twins."""
 
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +12,7 @@ from sim.capture import capture
 from sim.launcher import Child, Launcher, Say, program
 from sim.office import Office
 from sim.pace import Pace, Patience
+from sim.pcscd import Pcscd
 from sim.settings import Run, teller_name, terminal_name
 from sim.visit import Room
 from sim.window import Window
@@ -33,10 +35,12 @@ def centre(run: Run, config: Path) -> Child:
     return Child("central", command, run.folder)
 
 
-def terminal(run: Run, name: str) -> Child:
-    """A terminal, with the production firmware and drivers."""
+def terminal(run: Run, name: str, window: Window) -> Child:
+    """A terminal, with the production firmware and drivers; it sees the window's kernel devices."""
+    variables, prefix = window.kernel.environment()
+    seen = ["env", *(f"{key}={value}" for key, value in variables.items()), *prefix]
     command = [program("ow-terminal"), "run", "--config", str(run.terminal_toml(name))]
-    return Child(name, command, run.folder)
+    return Child(name, [*seen, *command], run.folder)
 
 
 class Stage:
@@ -46,8 +50,15 @@ class Stage:
         self.run = run
         self.bell = threading.Event()
         self.tellers = {terminal_name(n): teller_name(n) for n in range(1, windows + 1)}
-        self.windows = {name: Window() for name in self.tellers}
-        self.terminals = {name: terminal(run, name) for name in self.tellers}
+        # The path of pcscd's socket has room for 107 bytes, which a run's folder may exceed.
+        self._readers = Pcscd(
+            Path(tempfile.mkdtemp(prefix="ow-cards-")),
+            [f"Sim Card W{n:02d}" for n in range(1, windows + 1)],
+        )
+        self.windows = {
+            name: Window(self._readers, n) for n, name in enumerate(self.tellers, start=1)
+        }
+        self.terminals: dict[str, Child] = {}
         self.acts = Acts(run.acts, now)
         self.broker = broker(run, run.centre_toml)
         self.centre = centre(run, run.centre_toml)
@@ -59,9 +70,11 @@ class Stage:
     def up(self, capture_to: Path | None = None) -> Office:
         """Start all, in the order in which they need each other; the way to the centre."""
         self.run.write_centre()
+        self._readers.start()
         for name, window in self.windows.items():
-            self.run.write_terminal(name, window.wires)
+            self.run.write_terminal(name, window)
             window.plug()
+            self.terminals[name] = terminal(self.run, name, window)
         self._launcher.start(self.broker)
         if capture_to is not None:
             self._launcher.start(capture(self.run, capture_to))
@@ -96,4 +109,5 @@ class Stage:
             self._office.close()
         for window in self.windows.values():
             window.unplug()
+        self._readers.remove()
         self.acts.close()

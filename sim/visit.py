@@ -1,6 +1,6 @@
 """The main job with everybody's part played: citizen and teller.
 
-Be called, lay the card, a case for a low-risk item, scan the ticket, accept, decide, complete,
+Be called, lay the cards, a case for a low-risk item, scan the ticket, accept, decide, complete,
 deliver, rate, close. Whoever gets no answer tries again, as a new act.
 """
 
@@ -73,6 +73,7 @@ class Visit:
     def carry_out(self) -> Done:
         """Do all of it; VisitFault when something did not come in time."""
         self._identify()
+        self._present_card()
         case = self._open_case()
         self._show_ticket()
         for step, body in (
@@ -100,6 +101,7 @@ class Visit:
                     self._citizen.card, lambda: self._room.acts.sent(act)
                 ),
                 self._room.window.wait_card_taken,
+                self._room.window.identity.lift,
             )
             if self._room.office.wait(
                 self._path,
@@ -112,6 +114,18 @@ class Visit:
             ):
                 return
 
+    def _present_card(self) -> None:
+        """Put the social-security card in until the window answers, and take it out again."""
+        window, person = self._room.window, self._citizen.card
+        self._device(
+            "card.read",
+            person.number,
+            # No moment of sending is put on record: the terminal asks for each byte.
+            lambda act: window.insert(person),
+            window.wait_card_taken,
+            window.withdraw,
+        )
+
     def _open_case(self) -> Json:
         body = {"visit": self._path.rpartition("/")[2], "item_code": self._citizen.item}
         return self._order("/cases", body)
@@ -121,7 +135,7 @@ class Visit:
         self._device(
             "code.scanned",
             code,
-            lambda act: self._room.window.gun.scan(code, lambda: self._room.acts.sent(act)),
+            lambda act: self._room.window.kernel.scan(code, lambda: self._room.acts.sent(act)),
             self._room.window.wait_code_taken,
         )
 
@@ -160,8 +174,9 @@ class Visit:
         content: str,
         begin: Callable[[Act], object],
         seen: Callable[[Mark, float], bool],
+        end: Callable[[], None] = lambda: None,
     ) -> None:
-        """An act at a device, until the window answers.
+        """An act at a device, until the window answers; `end` takes back what was laid there.
 
         After more than one attempt, waits until the lamps are still: a late answer must not be
         taken for that of the next act.
@@ -180,7 +195,7 @@ class Visit:
             mark = self._room.window.mark()
             begin(act)
             answered = seen(mark, self._room.pace.patience_device_s)
-            self._room.window.identity.lift()
+            end()
             if answered:
                 self._room.acts.acknowledged(act)
                 break

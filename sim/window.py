@@ -1,4 +1,4 @@
-"""One window as people find it: the reader, the gun, the pad, and the lights that answer.
+"""One window as people find it: readers, gun, pad, and the lights and display that answer.
 
 What the lights mean is the terminal's promise (README.md, "At the window"): green stands while a
 visit is open and winks when a card was read; yellow winks for a code; the pad's five lamps ask,
@@ -11,9 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.card import Card
+from sim.card_person import card_of
+from sim.pcscd import Pcscd
 from sim.twins.gpio import GpioTwin, Mark, winked
-from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
+from sim.twins.testbed import GUN, I2C_BUS, KernelTwin
 
 LEVELS = (1, 2, 3, 4, 5)
 STAYING_S = 0.05
@@ -31,14 +34,12 @@ class Wires:
     red: int = 17
     yellow: int = 27
     green: int = 22
+    gun: str = GUN
+    bus: str = I2C_BUS
 
     @property
     def identity(self) -> Path:
         return self.folder / "identity"
-
-    @property
-    def gun(self) -> Path:
-        return self.folder / "gun"
 
     @property
     def gpio(self) -> Path:
@@ -48,29 +49,50 @@ class Wires:
 class Window:
     """The twins of one terminal and what a person can see of its answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, readers: Pcscd, number: int) -> None:
+        """`readers`: where the card reader is, the one of `number` (from 1)."""
         # A socket's path has room for 107 bytes, which a run's folder may exceed.
         self.wires = Wires(Path(tempfile.mkdtemp(prefix="ow-wires-")))
         self.identity = IdentityTwin(self.wires.identity)
-        self.gun = GunTwin(self.wires.gun)
+        self.kernel = KernelTwin()
         self.gpio = GpioTwin(self.wires.gpio, self.wires.buttons)
+        self._readers = readers
+        self._reader = number - 1
 
     def plug(self) -> None:
         """Connect all devices."""
         self.identity.plug()
-        self.gun.plug()
+        self.kernel.start()
         self.gpio.open()
 
     def unplug(self) -> None:
-        """Take all devices away, with the folder of their wires."""
+        """Take all devices away, with the folder of their wires. The terminal must have ended."""
         self.identity.unplug()
-        self.gun.unplug()
+        self.kernel.stop()
         self.gpio.close()
         shutil.rmtree(self.wires.folder, ignore_errors=True)
 
     def mark(self) -> Mark:
         """The moment to which the waiting below looks back."""
         return self.gpio.mark()
+
+    @property
+    def card_reader(self) -> str:
+        """The exact PC/SC name of this window's reader."""
+        return self._readers.reader(self._reader)
+
+    @property
+    def card_socket(self) -> Path:
+        """Where the terminal reaches its pcscd."""
+        return self._readers.socket
+
+    def insert(self, person: Card) -> None:
+        """Put the social-security card of `person` into the reader."""
+        self._readers.lay(self._reader, card_of(person))
+
+    def withdraw(self) -> None:
+        """Take the card out of the reader."""
+        self._readers.withdraw(self._reader)
 
     def wait_open(self, timeout_s: float) -> bool:
         """Whether the green lamp stands within the time: a visit is open."""
