@@ -136,18 +136,23 @@ def test_what_the_centre_would_refuse_is_refused_here(make: Callable[[], Spool])
 @pytest.mark.parametrize(
     ("number", "error"), [(errno.ENOSPC, SpoolFull), (errno.EIO, SpoolUnusable)]
 )
+@pytest.mark.parametrize("good", [0, 1])
 def test_a_failed_flush_keeps_nothing(
     make: Callable[[], Spool],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    good: int,
     number: int,
     error: type[Exception],
 ) -> None:
-    """What the disk did not confirm is not said to wait; a full disk is told from a broken one."""
+    """Of the file or of its folder: nothing waits; a full disk is told from a broken one."""
     spool = make()
+    flushed: list[int] = []
 
-    def fails(_handle: int) -> None:
-        raise OSError(number, "fsync")
+    def fails(handle: int) -> None:
+        flushed.append(handle)
+        if len(flushed) > good:
+            raise OSError(number, "fsync")
 
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(error):
