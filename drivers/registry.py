@@ -13,6 +13,9 @@ from hal.errors import ConfigurationError
 from hal.interfaces import Device, Report, Role
 
 DRIVERS: dict[str, str] = {
+    "camera_files": "drivers.camera_files:CameraFiles",
+    "camera_picamera2": "drivers.camera_picamera2:CameraPicamera2",
+    "camera_v4l2": "drivers.camera_v4l2:CameraV4l2",
     "card_pcsc": "drivers.card_pcsc:CardPcsc",
     "display_oled": "drivers.display_oled:DisplayOled",
     "id_serial": "drivers.id_serial:IdSerial",

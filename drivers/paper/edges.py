@@ -65,7 +65,8 @@ def _fit_side(
     steps = np.gradient(smooth, axis=1)
     peak = np.argmax(steps[:, 1:-1], axis=1) + 1
     shifts = offsets[peak] + _vertex(steps, peak) / _OVERSAMPLING
-    seen = _within(where[:, 0], paper.shape) & _within(where[:, -1], paper.shape)
+    # Beyond the frame its rim is repeated, where there are no steps.
+    seen = _within(points + shifts[:, None] * inward, paper.shape)
     seen &= steps[np.arange(_PROFILES), peak] > _LEAST_STEP / (8 * _OVERSAMPLING)
     if seen.mean() < _LEAST_SEEN:
         return start, end - start

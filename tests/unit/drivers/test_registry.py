@@ -10,6 +10,9 @@ from hal.clock import SystemClock
 from hal.errors import ConfigurationError
 
 OPTIONS: dict[str, dict[str, object]] = {
+    "camera_files": {"path": "/nowhere"},
+    "camera_picamera2": {"width_px": 4608, "height_px": 2592},
+    "camera_v4l2": {"path": "/dev/null"},
     "card_pcsc": {"reader": "None 00 00"},
     "display_oled": {"bus": "/dev/null"},
     "id_serial": {"port": "/dev/null"},

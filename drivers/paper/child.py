@@ -1,0 +1,43 @@
+"""The child process that looks at frames: `python -m drivers.paper.child`, see drivers.paper.wire.
+
+It may be killed at any moment: it keeps nothing. It ends when its standard input ends.
+"""
+
+import os
+import sys
+from typing import BinaryIO
+
+from drivers.paper.read import read
+from drivers.paper.wire import LENGTH, Answer, encode
+from hal.errors import WireError
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer frames until there are no more."""
+    _send(answers, Answer())
+    while len(head := requests.read(LENGTH.size)) == LENGTH.size:
+        (length,) = LENGTH.unpack(head)
+        jpeg = requests.read(length)
+        if len(jpeg) < length:
+            return
+        try:
+            answer = Answer(page=read(jpeg))
+        except WireError as error:
+            answer = Answer(fault=error.cause)
+        _send(answers, answer)
+
+
+def _send(answers: BinaryIO, answer: Answer) -> None:
+    answers.write(encode(answer))
+    answers.flush()
+
+
+def main() -> None:
+    # A library that prints must not print into the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The document camera (高拍仪): frames in a folder, the newest being what it sees now."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+from sim.errors import PortFault
+
+
+class CameraTwin:
+    """Sees what was shown last. A frame appears whole or not at all, unless it is `cut_short`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count(1)
+        self.plug()
+
+    def show(self, jpeg: bytes) -> Path:
+        """Lay a page below the camera: it sees this frame and nothing older. The frame's path."""
+        fresh = self.folder / f".{next(self._numbers):06d}.part"
+        path = fresh.with_name(f"{fresh.stem[1:]}.jpg")
+        try:
+            fresh.write_bytes(jpeg)
+            older = list(self.folder.glob("*.jpg"))
+            os.replace(fresh, path)
+            for each in older:
+                each.unlink(missing_ok=True)
+        except OSError as error:
+            raise PortFault(f"{self.folder} cannot be written ({error.strerror}).") from error
+        return path
+
+    def cut_short(self, jpeg: bytes) -> Path:
+        """A fault of the cable: only the first half of a frame arrives."""
+        return self.show(jpeg[: len(jpeg) // 2])
+
+    def clear(self) -> None:
+        """No frame any more: the camera hangs."""
+        for path in self.folder.glob("*.jpg"):
+            path.unlink(missing_ok=True)
+
+    def plug(self) -> None:
+        """Connect the camera (also again, after `unplug`)."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PortFault(f"{self.folder} cannot be made ({error.strerror}).") from error
+
+    def unplug(self) -> None:
+        """Pull its cable."""
+        self.clear()
+        self.folder.rmdir()
