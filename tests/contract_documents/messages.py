@@ -4,6 +4,7 @@
 the real one and its payload in their place, so that a schema holds the two together.
 """
 
+import inspect
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -62,7 +63,7 @@ def order_message(kind: str) -> type[msgspec.Struct]:
 
 
 def _fact_text(meaning: FactKind) -> str:
-    text = meaning.payload.__doc__ or meaning.payload.__name__
+    text = inspect.cleandoc(meaning.payload.__doc__ or meaning.payload.__name__)
     if meaning.dataclass == "personal":
         return f"{text}\n\nSealed: what the box holds is {meaning.payload.__name__}."
     return text

@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from jsonschema import Draft7Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
 from sim.card import Card
 from sim.people import citizens
@@ -23,6 +29,15 @@ SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 VISITS, SEED = 3, 11
 DEADLINE_S = 110
 SHORTEST_NEEDLE = 6
+SCHEMAS = Path(__file__).parents[2] / "docs" / "contract" / "schemas"
+OTHERS = {
+    "state": "TerminalState",
+    "about": "About",
+    "device": "DeviceStatus",
+    "health": "Health",
+    "receipt": "Receipt",
+}
+"""Channel → schema of its messages; facts and orders have one for each kind."""
 
 
 @dataclass(frozen=True)
@@ -148,3 +163,75 @@ def test_every_stored_fact_was_seen_on_the_line(recorded: Recorded) -> None:
     """What the centre stored is byte for byte what the observer saw."""
     assert recorded.stored
     assert set(recorded.stored) <= {payload for payload, _ in facts(recorded)}
+
+
+def kind_of(type_: str) -> str:
+    return type_.removeprefix("cn.onewindow.").removesuffix(".v1")
+
+
+def roles(recorded: Recorded) -> dict[str, str]:
+    """Device → role, as the terminals say in `about`; a device that is none is its own role."""
+    told = [json.loads(body) for topic, body in recorded.messages if topic.endswith("/about")]
+    return {each["device"]: each["role"] for about in told for each in about["devices"]}
+
+
+def schema_of(topic: str, message: dict[str, Any], role: dict[str, str]) -> str:
+    """The name of the schema that the contract's documents give a message."""
+    channel, *rest = topic.split("/")[4:]
+    if channel == "fact":
+        return f"fact.{kind_of(message['type'])}"
+    if channel == "order":
+        return f"order.{role.get(rest[0], rest[0])}.{rest[1]}"
+    return OTHERS[channel]
+
+
+@pytest.fixture(scope="module")
+def schemas() -> Registry[Any]:
+    """docs/contract/schemas, each under its file's name."""
+    files = [(path.name, json.loads(path.read_text("utf-8"))) for path in SCHEMAS.iterdir()]
+    whole: Registry[Any] = Registry()
+    return whole.with_resources((name, DRAFT7.create_resource(file)) for name, file in files)
+
+
+def test_every_message_is_as_the_documents_say(recorded: Recorded, schemas: Registry[Any]) -> None:
+    """Facts, orders, receipts and what is retained are valid under the published schemas."""
+    told, wrong, role = set(), [], roles(recorded)
+    for topic, payload in recorded.messages:
+        message = json.loads(payload)
+        name = schema_of(topic, message, role)
+        told.add(topic.split("/")[4])
+        validator = Draft7Validator({"$ref": f"{name}.json"}, registry=schemas)
+        wrong += [f"{name}: {error.message}" for error in validator.iter_errors(message)]
+    assert wrong == []
+    assert told >= {"state", "about", "device", "health", "fact", "order", "receipt"}
+
+
+def test_what_is_in_the_boxes_is_as_the_documents_say(
+    recorded: Recorded, schemas: Registry[Any]
+) -> None:
+    """The payload of a personal fact is valid under the schema of its kind."""
+    document = yaml.safe_load((SCHEMAS.parent / "asyncapi.yaml").read_text("utf-8"))
+    message = document["components"]["messages"]
+    sealed = [fact["type"] for _, fact in facts(recorded) if fact["dataclass"] == "personal"]
+    for type_, data in zip(sealed, opened(recorded), strict=True):
+        name = message[f"fact.{kind_of(type_)}"]["x-sealed-payload"]["$ref"].rpartition("/")[2]
+        Draft7Validator({"$ref": name}, registry=schemas).validate(data)
+    assert sealed
+
+
+def test_the_cloudevents_sdk_reads_every_fact(recorded: Recorded) -> None:
+    """Each is a valid CloudEvent 1.0 in the JSON format, and means to the SDK what it says."""
+    seen = 0
+    for payload, fact in facts(recorded):
+        event = JSONFormat().read(CloudEvent, payload)
+        assert (event.get_id(), event.get_source(), event.get_type(), event.get_subject()) == (
+            fact["id"],
+            fact["source"],
+            fact["type"],
+            fact.get("subject"),
+        )
+        for name in ("sequence", "epoch", "boot", "mono", "clock", "dataclass"):
+            assert event.get_extension(name) == fact[name]
+        assert event.get_data() == fact["data"]
+        seen += 1
+    assert seen >= len(recorded.stored) > 0
