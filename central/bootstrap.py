@@ -39,6 +39,7 @@ from central.store.writer import Writer
 from central.web.app import make_app
 from central.web.bell import Bell
 from central.web.parts import Parts
+from central.web.pictures import Pictures
 from central.web.ports import bind
 from central.web.principals import Principal, Principals
 from central.web.server import HttpServer
@@ -144,6 +145,7 @@ def connect(config: Config, files: Files, http: socket.socket, media: socket.soc
         dispatch.connected()
         readiness.arrived("broker")
 
+    kept = MediaFiles(config.state_dir / "media")
     app = make_app(
         Parts(
             commands=Commands(writer, now, dispatch.wake),
@@ -154,6 +156,7 @@ def connect(config: Config, files: Files, http: socket.socket, media: socket.soc
             principals=files.principals,
             opener=files.keys.open,
             bell=bell,
+            pictures=Pictures(kept, files.keys.by_kid, config.panels),
             now=now,
             broker_up=link.ready.is_set,
         )
@@ -164,18 +167,21 @@ def connect(config: Config, files: Files, http: socket.socket, media: socket.soc
         readiness.arrived("http")
 
     server = HttpServer(app, http, bell, answering)
-    pictures = _media_server(config, files.register, media, readiness)
+    pictures = _media_server(config, kept, files.register, media, readiness)
     return Centre(server, pictures, writer, receipts, ingest, dispatch, link)
 
 
 def _media_server(
-    config: Config, register: Register, bound: socket.socket, readiness: Readiness
+    config: Config,
+    kept: MediaFiles,
+    register: Register,
+    bound: socket.socket,
+    readiness: Readiness,
 ) -> MediaServer:
     def listening() -> None:
         log.info("pictures are taken on %s:%d", config.media.host, config.media.port)
         readiness.arrived("media")
 
-    kept = MediaFiles(config.state_dir / "media")
     app = make_media_app(kept, lambda terminal: register.find(terminal) is not None)
     return MediaServer(app, bound, Trust(config.broker), listening)
 

@@ -25,6 +25,7 @@ class _Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_host: Name = "127.0.0.1"
     media_port: Port = 8443
     catalogue: str = ""
+    panels: str = ""
 
 
 class _Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +69,11 @@ class Broker:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole configuration; every path is absolute. `seal`: kid → private key file."""
+    """The whole configuration; every path is absolute. `seal`: kid → private key file.
+
+    `panels`: a folder with a picture of each terminal's display, `{terminal}.png`; only a
+    simulator has one.
+    """
 
     folder: Path
     state_dir: Path
@@ -77,6 +82,7 @@ class Config:
     register: Path
     principals: Path
     catalogue: Path
+    panels: Path | None
     broker: Broker
     seal: dict[str, Path]
 
@@ -126,6 +132,7 @@ def _resolve(folder: Path, file: _File) -> Config:
         register=folder / centre.register,
         principals=folder / centre.principals,
         catalogue=folder / centre.catalogue if centre.catalogue else OWN_CATALOGUE,
+        panels=folder / centre.panels if centre.panels else None,
         broker=Broker(
             address=Address(broker.host, broker.port),
             ca=folder / broker.ca,

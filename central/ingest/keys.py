@@ -31,6 +31,10 @@ class Keys:
         """Unavailable if a file holds no X25519 key."""
         self._keys = {kid: _load(path) for kid, path in files.items()}
 
+    @property
+    def by_kid(self) -> Mapping[str, X25519PrivateKey]:
+        return self._keys
+
     def open(self, fact: Fact) -> bytes:
         """The plain payload of a personal fact, as JSON; Unopenable if its box does not open."""
         try:

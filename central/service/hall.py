@@ -9,10 +9,24 @@ from sqlalchemy import RowMapping, func, select
 from sqlalchemy.engine import Connection
 
 from central.domain import session, ticket, visit
-from central.service import moments
+from central.service import moments, reading
 from central.service.places import Place
-from central.service.views import DeviceView, OpenVisit, QueueView, WindowsView, WindowView
+from central.service.views import (
+    DeviceView,
+    LevelCount,
+    LiveView,
+    OpenVisit,
+    QueueView,
+    WaitingView,
+    WindowsView,
+    WindowView,
+)
 from central.store import schema
+from hal.events.ids import new_ulid
+
+LEVELS = (5, 4, 3, 2, 1, None)
+_ULID_TIME = 10
+"""Characters of a ULID that say when."""
 
 
 def windows(connection: Connection, places: Iterable[Place], now: datetime) -> WindowsView:
@@ -26,6 +40,21 @@ def windows(connection: Connection, places: Iterable[Place], now: datetime) -> W
         for place in sorted(places, key=lambda place: (place.site, place.window))
     ]
     return WindowsView(items=items, queue=_queue(connection, now))
+
+
+def live(connection: Connection, places: Iterable[Place], now: datetime) -> LiveView:
+    """All that a screen shows of the hall, as of one moment."""
+    hall = windows(connection, places, now)
+    return LiveView(
+        hall=hall,
+        visits={
+            item.terminal: reading.visit(connection, item.visit.id)
+            for item in hall.items
+            if item.visit is not None
+        },
+        waiting=_waiting(connection, now),
+        ratings=_ratings(connection, now),
+    )
 
 
 def _window(
@@ -94,3 +123,33 @@ def _queue(connection: Connection, now: datetime) -> list[QueueView]:
         .order_by(table.c.site, table.c.lane)
     )
     return [QueueView(**row) for row in connection.execute(query).mappings()]
+
+
+def _waiting(connection: Connection, now: datetime) -> list[WaitingView]:
+    table = schema.ticket
+    query = (
+        select(table.c.site, table.c.lane, table.c.number)
+        .where(table.c.day == moments.hall_day(now), table.c.state == ticket.State.WAITING)
+        .order_by(table.c.site, table.c.lane, table.c.issued_at, table.c.id)
+    )
+    lanes: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        lanes[row["site"], row["lane"]].append(row["number"])
+    return [
+        WaitingView(site=site, lane=lane, numbers=numbers)
+        for (site, lane), numbers in lanes.items()
+    ]
+
+
+def _ratings(connection: Connection, now: datetime) -> list[LevelCount]:
+    table = schema.rating
+    midnight = now.astimezone(moments.HALL_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
+    # The id is a ULID: an index by time, so that the ratings of other days are not looked at.
+    first_id = new_ulid(moments.unix_ms(midnight))[:_ULID_TIME]
+    query = (
+        select(table.c.level, func.count().label("count"))
+        .where(table.c.id >= first_id)
+        .group_by(table.c.level)
+    )
+    counts = {row["level"]: row["count"] for row in connection.execute(query).mappings()}
+    return [LevelCount(level=level, count=counts.get(level, 0)) for level in LEVELS]

@@ -102,7 +102,8 @@ def _code(data: CodeScanned) -> dict[str, Any]:
 
 
 def _document(data: DocumentCaptured) -> dict[str, Any]:
-    return {"pages": len(data.pages), "codes": len(data.codes)}
+    pages = [{"hash": page.hash, "verdict": page.verdict} for page in data.pages]
+    return {"pages": pages, "codes": len(data.codes)}
 
 
 _RULES: dict[type[Data], Callable[[Any], dict[str, Any]]] = {

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from central.web import commands, pages, problems, reads
+from central.web import commands, images, pages, problems, reads
 from central.web.edge import Edge
 from central.web.parts import Parts
 
@@ -21,6 +21,7 @@ def make_app(parts: Parts) -> FastAPI:
     app.include_router(commands.router(parts))
     app.include_router(reads.router(parts))
     app.include_router(pages.router(parts))
+    app.include_router(images.router(parts))
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Edge)
     return app

@@ -12,6 +12,7 @@ from central.service.facts import Open
 from central.service.places import Places
 from central.store.writer import Writer
 from central.web.bell import Bell
+from central.web.pictures import Pictures
 from central.web.principals import Principals
 
 
@@ -27,5 +28,6 @@ class Parts:
     principals: Principals
     opener: Open
     bell: Bell
+    pictures: Pictures
     now: Callable[[], datetime]
     broker_up: Callable[[], bool]

@@ -42,8 +42,18 @@ _STATES = {
     "paused": ("暂停服务", "paused"),
     "stopping": ("停止中", "stopping"),
     "lost": ("离线", "lost"),
+    "OFFERED": ("请评价", "asked"),
+    "RATED": ("已评价", "rated"),
+    "EXPIRED": ("未评价", "not rated"),
     "applied": ("已入库", "applied"),
     "quarantined": ("隔离", "quarantined"),
+}
+_LEVELS = {
+    5: ("非常满意", "very satisfied"),
+    4: ("满意", "satisfied"),
+    3: ("基本满意", "fairly satisfied"),
+    2: ("不满意", "dissatisfied"),
+    1: ("非常不满意", "very dissatisfied"),
 }
 _UNKNOWN = ("未知", "unknown")
 
@@ -55,10 +65,10 @@ def fact_words(type: str | None) -> tuple[str, str]:
 
 
 def state_words(state: str | None) -> tuple[str, str]:
-    """Chinese and English for a state of a ticket, case, terminal or fact."""
+    """Chinese and English for a state of a ticket, case, rating, terminal or fact."""
     return _STATES.get(state or "", (state, state) if state else _UNKNOWN)
 
 
-def dictionary() -> dict[str, dict[str, tuple[str, str]]]:
-    """Both tables, for the script of the page."""
-    return {"facts": _FACTS, "states": _STATES}
+def level_words(level: int | None) -> tuple[str, str]:
+    """Chinese and English for a level of a rating (评价), or for none."""
+    return _LEVELS.get(level or 0, ("未评价", "not rated"))

@@ -35,6 +35,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert config.http == Address("127.0.0.1", 8090)
     assert config.media == Address("127.0.0.1", 8443)
     assert config.catalogue == OWN_CATALOGUE
+    assert config.panels is None
+
+
+def test_a_folder_of_displays_can_be_named(tmp_path: Path) -> None:
+    """`panels` is a folder beside the file, like every other path."""
+    path = tmp_path / "centre.toml"
+    path.write_text(GOOD.replace("[broker]", 'panels = "shown"\n[broker]'))
+    assert load(path).panels == tmp_path / "shown"
 
 
 @pytest.mark.parametrize(

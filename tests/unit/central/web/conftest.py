@@ -5,16 +5,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from central.media.files import Files
 from central.service.commands import Commands
 from central.web.app import make_app
 from central.web.bell import Bell
 from central.web.parts import Parts
+from central.web.pictures import Pictures
 from central.web.principals import Principal, Principals
 from hal.events.envelope import Fact
 
@@ -66,7 +70,40 @@ def bell() -> Bell:
 
 
 @pytest.fixture
-def parts(store: Any, clock: Any, sites: Any, catalogue: Any, keyring: Any, bell: Bell) -> Parts:
+def seal_key() -> X25519PrivateKey:
+    """The centre's key `dev1`."""
+    return X25519PrivateKey.generate()
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Files:
+    """What terminals have uploaded."""
+    return Files(tmp_path / "media")
+
+
+@pytest.fixture
+def panels(tmp_path: Path) -> Path:
+    """The folder of the displays' pictures."""
+    folder = tmp_path / "panels"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def pictures(media: Files, seal_key: X25519PrivateKey, panels: Path) -> Pictures:
+    return Pictures(media, {"dev1": seal_key}, panels)
+
+
+@pytest.fixture
+def parts(
+    store: Any,
+    clock: Any,
+    sites: Any,
+    catalogue: Any,
+    keyring: Any,
+    bell: Bell,
+    pictures: Pictures,
+) -> Parts:
     store.writer.on_commit(bell.ring)
     known = [
         Principal(role, role, hashlib.sha256(f"{role}-token".encode()).hexdigest())  # type: ignore[arg-type]
@@ -81,6 +118,7 @@ def parts(store: Any, clock: Any, sites: Any, catalogue: Any, keyring: Any, bell
         principals=Principals(known),
         opener=keyring.open,
         bell=bell,
+        pictures=pictures,
         now=clock.now,
         broker_up=lambda: True,
     )

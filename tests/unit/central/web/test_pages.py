@@ -1,15 +1,29 @@
+import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from central.service import terminals
 from central.web.pages import STATIC
-from hal.events.facts import FACTS
+from central.web.words import fact_words
+from hal.events.facts import FACTS, CardRead, CodeScanned, RatingGiven
+from hal.events.status import DeviceStatus
 
+NUMBER = "11010119000101002X"
+GUN = DeviceStatus(
+    state="offline",
+    since="2026-11-23T09:00:00+08:00",
+    remedy="reset",
+    text_zh="请检查扫码枪",
+    text_en="check the gun",
+)
 TOKEN = {"Authorization": "Bearer observer-token"}
 
 
@@ -88,20 +102,94 @@ def test_the_page_shows_the_hall(
     assert 'data-after="2.' in text
 
 
-def test_no_personal_data_is_shown(
+def test_personal_data_is_shown_by_its_mask_alone(
     client: httpx.Client, hall: Any, put_fact: Callable[..., None], listen: Callable[..., Any]
 ) -> None:
-    """Neither the page nor the stream shows a name or a number, not even masked."""
+    """The page shows the masks of an open visit's tray; the stream shows not even those."""
     visit = hall.visit().visit.id
     hall.identity(visit)
     hall.open_case(visit)
     put_fact(id="F1", terminal="pzh01-w01", envelope=b'{"data":{"name":"\xe5\xbc\xa0"}}')
-    told = client.get("/", headers=TOKEN).text
+    page = client.get("/", headers=TOKEN).text
+    assert "张*" in page
+    assert "1101**********002X" in page
     with listen("?after=0.0") as stream:
-        for name in ("fact", "case"):
-            told += json.dumps(stream.next(name), ensure_ascii=False)
+        events = [stream.next(name) for name in ("fact", "case", "hall")]
+    told = json.dumps(events, ensure_ascii=False)
     for secret in ("张", "1101", "002X"):
         assert secret not in told
+    hall.close(visit)
+    page = client.get("/", headers=TOKEN).text
+    for secret in ("张三", "张*", "1101"):
+        assert secret not in page
+
+
+def test_a_fragment_is_what_the_page_shows(client: httpx.Client, hall: Any) -> None:
+    """Each part of the page that changes can be fetched alone, as it stands on the page."""
+    visit = hall.visit().visit.id
+    hall.identity(visit)
+    hall.open_case(visit)
+    hall.take()
+    page = client.get("/", headers=TOKEN).text
+    names = re.findall(r'hx-get="/fragments/([a-z]+)"', page)
+    assert sorted(names) == ["cases", "facts", "queue", "ratings", "windows"]
+    for name in names:
+        assert client.get(f"/fragments/{name}").status_code == 401
+        answer = client.get(f"/fragments/{name}", headers=TOKEN)
+        assert answer.status_code == 200
+        assert answer.text.strip() in page
+    assert client.get("/fragments/nothing", headers=TOKEN).status_code == 404
+
+
+def test_what_people_wrote_never_becomes_markup(client: httpx.Client, hall: Any) -> None:
+    """A name that looks like markup stands on the page as text."""
+    visit = hall.visit().visit.id
+    hall.identity(visit, name="<")
+    hall.scan(visit, "<img src=x onerror=alert(1)>&b>")
+    text = client.get("/fragments/windows", headers=TOKEN).text
+    assert "&amp;b&gt;" in text
+    assert "&b>" not in text
+
+
+def test_a_window_shows_its_visit_whole(client: httpx.Client, hall: Any) -> None:
+    """Teller, ticket, tray, case, rating and devices stand on the window's card."""
+    hall.sign_in()
+    visit = hall.visit().visit.id
+    hall.identity(visit)
+    card = CardRead(name="张三", social_security_number=NUMBER, card_number="A12345678")
+    hall.fact("card.read", card, visit)
+    hall.fact("code.scanned", CodeScanned(text="6901234567892"), visit)
+    hall.open_case(visit)
+    hall.ask(visit)
+    hall.store.do(
+        lambda link: terminals.note_device(link, "pzh01-w01", "gun", GUN, hall.clock.now())
+    )
+    text = client.get("/fragments/windows", headers=TOKEN).text
+    (card_text,) = re.findall(r'<article[^>]*pzh01-w01".*?</article>', text, re.DOTALL)
+    for shown in (
+        "<b>teller</b>",
+        "A001",
+        "办理中",
+        "*****5678",
+        "********7892",
+        "个人查询",
+        "登记",
+    ):
+        assert shown in card_text
+    assert "请评价" in card_text
+    assert 'title="请检查扫码枪 check the gun"><i class="dot offline"></i>gun' in card_text
+
+
+def test_a_teller_does_not_learn_who_gave_which_level(client: httpx.Client, hall: Any) -> None:
+    """An observer sees levels; to a teller page and fragments show that there is a rating."""
+    visit = hall.visit().visit.id
+    request = hall.ask(visit)
+    hall.fact("rating.given", RatingGiven(request=request, level=1), visit)
+    teller = {"Authorization": "Bearer teller-token"}
+    for path in ("/", "/fragments/windows", "/fragments/ratings"):
+        assert "非常不满意" in client.get(path, headers=TOKEN).text
+        assert "满意" not in client.get(path, headers=teller).text
+    assert "已评价" in client.get("/fragments/windows", headers=teller).text
 
 
 def test_facts_and_cases_come_as_they_are_committed(
@@ -121,6 +209,28 @@ def test_facts_and_cases_come_as_they_are_committed(
         hall.close(visit)
         while stream.next("hall")[2]["items"][0]["visit"] is not None:
             pass
+
+
+def test_the_hall_is_told_when_only_a_visit_changed(hall: Any, listen: Callable[..., Any]) -> None:
+    """A new thing in the tray, and an asked rating, make open screens look again."""
+    visit = hall.visit().visit.id
+    with listen() as stream:
+        stream.next("hall")
+        hall.identity(visit)
+        stream.next("hall")
+        hall.ask(visit)
+        stream.next("hall")
+
+
+def test_a_new_picture_of_a_display_is_told(listen: Callable[..., Any], panels: Path) -> None:
+    """Screens learn of each display that has a picture, and again when it is another one."""
+    (panels / "pzh01-w02.png").write_bytes(b"one")
+    (panels / "elsewhere.png").write_bytes(b"none of ours")
+    with listen() as stream:
+        first = stream.next("panel")[2]
+        assert first["terminal"] == "pzh01-w02"
+        os.utime(panels / "pzh01-w02.png", ns=(1, 1))
+        assert stream.next("panel")[2] == {"terminal": "pzh01-w02", "version": "1"}
 
 
 def test_a_screen_that_was_away_misses_nothing(
@@ -173,8 +283,22 @@ def test_the_script_only_ever_sets_text(client: httpx.Client) -> None:
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval", script)
 
 
-def test_every_kind_of_fact_has_its_words(client: httpx.Client) -> None:
+def test_every_kind_of_fact_has_its_words() -> None:
     """Each fact of the contract has a Chinese and an English word on the screen."""
-    words = client.get("/words").json()
-    assert set(words["facts"]) == set(FACTS)
-    assert all(all(pair) and len(pair) == 2 for pair in words["facts"].values())
+    for kind in FACTS:
+        chinese, english = fact_words(f"cn.onewindow.{kind}.v1")
+        assert chinese
+        assert english
+        assert chinese != kind
+
+
+def test_foreign_scripts_are_what_they_say() -> None:
+    """What lies in static/vendor is listed with version and licence, and is the released file."""
+    folder = STATIC / "vendor"
+    listed = json.loads((folder / "VENDORED.json").read_text(encoding="utf-8"))
+    for entry in listed:
+        assert hashlib.sha256((folder / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
+        assert (folder / entry["licence_file"]).stat().st_size > 0
+        assert entry["version"]
+    known = {name for entry in listed for name in (entry["file"], entry["licence_file"])}
+    assert {path.name for path in folder.iterdir()} == {"VENDORED.json", *known}
