@@ -37,9 +37,10 @@ CONTENT_OF = {
     "identity.read": "number",
     "card.read": "social_security_number",
     "code.scanned": "text",
+    "document.captured": "codes",
     "rating.given": "level",
 }
-SEALED_KINDS = {"identity.read", "card.read", "code.scanned"}
+SEALED_KINDS = {"identity.read", "card.read", "code.scanned", "document.captured"}
 SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 
 
@@ -181,7 +182,8 @@ def _content(kind: str, envelope: bytes, key: X25519PrivateKey) -> object:
     try:
         fact = json.loads(envelope)
         data = _unseal(fact, key) if kind in SEALED_KINDS else fact["data"]
-        return data[CONTENT_OF[kind]]
+        said = data[CONTENT_OF[kind]]
+        return ",".join(said) if isinstance(said, list) else said
     except (ValueError, KeyError, TypeError, InvalidTag):
         return None
 

@@ -18,19 +18,30 @@ KIOSK = "kiosk"
 
 @dataclass(frozen=True)
 class Citizen:
-    """Somebody who comes: the card, what for, and how content they will be (1 to 5)."""
+    """Somebody who comes: the card, what for, and how content they will be (1 to 5).
+
+    `page`: the code on the form that they bring; `page_seed`: how they lay it down.
+    """
 
     actor: str
     card: Card
     item: str
     level: int
+    page: str
+    page_seed: int
 
 
 def people(seed: int, items: Sequence[str]) -> Iterator[Citizen]:
     """The same citizens with the same wishes for the same seed, without end."""
     random = Random(f"visits {seed}")
     for number, card in enumerate(citizens(seed), start=1):
-        yield Citizen(f"citizen {number}", card, random.choice(items), random.choice(LEVELS))
+        item, level, page_seed = (
+            random.choice(items),
+            random.choice(LEVELS),
+            random.randrange(10**9),
+        )
+        page = f"OW:M:{card.number[-4:]}{page_seed:09d}"
+        yield Citizen(f"citizen {number}", card, item, level, page, page_seed)
 
 
 class Arrivals:

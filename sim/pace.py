@@ -13,7 +13,8 @@ class Pace:
 
     `arrive_s`: from one citizen who takes a number to the next.
 
-    `patience_device_s`: a card or code without an answer is tried again after so long.
+    `patience_device_s`: a card or code without an answer is tried again after so long, a page
+    after `patience_page_s`.
     """
 
     between_s: float = 0.0
@@ -21,6 +22,7 @@ class Pace:
     look_s: float = 0.03
     retry_s: float = 0.5
     patience_device_s: float = 2.0
+    patience_page_s: float = 10.0
     patience_http_s: float = 2.0
     patience_effect_s: float = 2.0
     quiet_s: float = 0.6

@@ -66,6 +66,9 @@ suffix = "cr"
 [device.oled]
 driver = "display_oled"
 bus = "{wires.bus}"
+[device.camera]
+driver = "camera_files"
+path = "{wires.frames}"
 [device.rating]
 driver = "rating_gpio"
 buttons = {buttons}

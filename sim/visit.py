@@ -1,7 +1,7 @@
 """The main job with everybody's part played: citizen and teller.
 
-Be called, lay the cards, a case for a low-risk item, scan the ticket, accept, decide, complete,
-deliver, rate, close. Whoever gets no answer tries again, as a new act.
+Be called, lay the cards, a case for a low-risk item, scan the ticket, hand a form in, accept,
+decide, complete, deliver, rate, close. Whoever gets no answer tries again, as a new act.
 """
 
 from collections.abc import Callable
@@ -76,6 +76,7 @@ class Visit:
         self._present_card()
         case = self._open_case()
         self._show_ticket()
+        self._hand_in()
         for step, body in (
             ("accept", {}),
             ("decide", {"outcome": "approved"}),
@@ -137,6 +138,22 @@ class Visit:
             code,
             lambda act: self._room.window.kernel.scan(code, lambda: self._room.acts.sent(act)),
             self._room.window.wait_code_taken,
+        )
+
+    def _hand_in(self) -> None:
+        """Lay the form below the camera; the teller orders the page until the window took it."""
+        room, citizen = self._room, self._citizen
+
+        def lay_and_order(act: Act) -> None:
+            room.window.lay_page(citizen.page_seed, citizen.page)
+            room.office.send(room.command(f"{self._path}/capture", {}), self._patience)
+
+        self._device(
+            "document.captured",
+            citizen.page,
+            lay_and_order,
+            lambda mark, _: room.window.wait_page_taken(mark, room.pace.patience_page_s),
+            room.window.camera.clear,
         )
 
     def _rate(self) -> None:

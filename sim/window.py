@@ -13,12 +13,15 @@ from pathlib import Path
 
 from sim.card import Card
 from sim.card_person import card_of
+from sim.paper import photograph
 from sim.pcscd import Pcscd
+from sim.twins.camera import CameraTwin
 from sim.twins.gpio import GpioTwin, Mark, winked
 from sim.twins.identity import IdentityTwin
 from sim.twins.testbed import GUN, I2C_BUS, KernelTwin
 
 LEVELS = (1, 2, 3, 4, 5)
+FRAME_PX = (1600, 1200)
 STAYING_S = 0.05
 """Longer than a driver needs to set five lamps."""
 _ON, _OFF = 1, 0
@@ -42,6 +45,10 @@ class Wires:
         return self.folder / "identity"
 
     @property
+    def frames(self) -> Path:
+        return self.folder / "frames"
+
+    @property
     def gpio(self) -> Path:
         return self.folder / "gpio.sock"
 
@@ -56,6 +63,7 @@ class Window:
         self.identity = IdentityTwin(self.wires.identity)
         self.kernel = KernelTwin()
         self.gpio = GpioTwin(self.wires.gpio, self.wires.buttons)
+        self.camera = CameraTwin(self.wires.frames)
         self._readers = readers
         self._reader = number - 1
 
@@ -93,6 +101,14 @@ class Window:
     def withdraw(self) -> None:
         """Take the card out of the reader."""
         self._readers.withdraw(self._reader)
+
+    def lay_page(self, seed: int, code: str) -> None:
+        """Lay a page with `code` in its QR code below the camera; how it lies is by `seed`."""
+        self.camera.show(photograph(seed, code, size_px=FRAME_PX).jpeg)
+
+    def wait_page_taken(self, since: Mark, timeout_s: float) -> bool:
+        """Whether yellow winks: the page was taken and kept."""
+        return self._wait_wink(self.wires.yellow, _OFF, since, timeout_s)
 
     def wait_open(self, timeout_s: float) -> bool:
         """Whether the green lamp stands within the time: a visit is open."""
