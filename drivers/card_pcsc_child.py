@@ -90,6 +90,8 @@ _NO_DAEMON = frozenset(
         scard.SCARD_E_INVALID_HANDLE,
     }
 )
+# polkit forbids it, or pcscd was dying while it asked polkit.
+_FORBIDDEN = scard.SCARD_W_SECURITY_VIOLATION
 _NO_READER = frozenset({scard.SCARD_E_UNKNOWN_READER, scard.SCARD_E_READER_UNAVAILABLE})
 _UNUSABLE = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
@@ -175,12 +177,14 @@ def _check(code: int) -> None:
         return
     if code in _NO_READER:
         raise DeviceLost("the card reader is not there", remedy="maintain", code=_plain(code))
+    if code == _FORBIDDEN:
+        raise DeviceLost("pcscd forbids the reader", remedy="configure", code=_plain(code))
     raise DeviceLost("pcscd does not serve the reader", remedy="reset", code=_plain(code))
 
 
 def _check_card(code: int) -> None:
     """WireError if the card is why the call failed, DeviceLost if pcscd or the reader is."""
-    if code in _NO_DAEMON | _NO_READER:
+    if code in _NO_DAEMON | _NO_READER or code == _FORBIDDEN:
         _check(code)
     if code in _GONE:
         raise WireError("the card was taken while it was read", remedy="clear", code=_plain(code))

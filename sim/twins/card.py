@@ -118,7 +118,8 @@ class _Lying(threading.Thread):
         self._taken.set()
         with self._lock:
             if self._connection is not None:
-                self._connection.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # pcscd was quicker to end it
+                    self._connection.shutdown(socket.SHUT_RDWR)
         self.join()
 
     def run(self) -> None:

@@ -181,7 +181,7 @@ def test_a_pcscd_that_dies_while_a_card_hangs_is_a_loss(pcscd: Pcscd, reader: An
     pcscd.lay(0, CARD, "hang")
     assert isinstance(reader.next(), CardInserted)
     pcscd.kill_daemon()
-    assert reader.lost().remedy == "reset"
+    assert reader.lost().remedy in ("reset", "configure")  # as far as it came with asking polkit
     assert reader.reports.empty()
 
 
