@@ -22,6 +22,7 @@ media_port = {media}
 register = "{identities}/register.json"
 principals = "{identities}/principals.json"
 catalogue = ""
+panels = "panels"
 [broker]
 host = "127.0.0.1"
 port = {mqtt}
@@ -110,6 +111,10 @@ class Run:
     @property
     def database(self) -> Path:
         return self.folder / "centre" / "centre.db"
+
+    @property
+    def panels(self) -> Path:
+        return self.folder / "panels"
 
     @property
     def acts(self) -> Path:

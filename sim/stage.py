@@ -12,6 +12,7 @@ from sim.capture import capture
 from sim.launcher import Child, Launcher, Say, program
 from sim.office import Office
 from sim.pace import Pace, Patience
+from sim.panels import Panels
 from sim.pcscd import Pcscd
 from sim.settings import Run, teller_name, terminal_name
 from sim.visit import Room
@@ -58,6 +59,9 @@ class Stage:
         self.windows = {
             name: Window(self._readers, n) for n, name in enumerate(self.tellers, start=1)
         }
+        self._panels = Panels(
+            run.panels, {name: window.kernel for name, window in self.windows.items()}
+        )
         self.terminals: dict[str, Child] = {}
         self.acts = Acts(run.acts, now)
         self.broker = broker(run, run.centre_toml)
@@ -75,6 +79,7 @@ class Stage:
             self.run.write_terminal(name, window)
             window.plug()
             self.terminals[name] = terminal(self.run, name, window)
+        self._panels.start()
         self._launcher.start(self.broker)
         if capture_to is not None:
             self._launcher.start(capture(self.run, capture_to))
@@ -107,6 +112,7 @@ class Stage:
         self._launcher.stop()
         if self._office is not None:
             self._office.close()
+        self._panels.stop()
         for window in self.windows.values():
             window.unplug()
         self._readers.remove()
