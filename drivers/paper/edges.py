@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 _NEAR_PX, _FAR_PX = 2.5, 7.0  # distances from a side, in the small picture, that are compared
 _LEAST_STEP = 0.07  # of the logarithm: seven per cent brighter than the desk
+_WIDEST_STEP_PX = 8  # a step is spread over so many pixels at most
+_RIM_SHARE = 0.004  # of the frame's diagonal: so near to the frame's rim a side is one with it
 _SAMPLES = 48
 _PROFILES = 96
 _MARGIN = 0.04  # of a side at each end, where the corner disturbs
@@ -41,9 +43,19 @@ def side_support(
     return float(np.mean((bright - dark)[seen] > _LEAST_STEP))
 
 
-def snap(paper: NDArray[np.float32], quad: Points, reach_px: float) -> Points:
-    """The same quadrilateral, each side moved to the steepest steps within `reach_px` of it."""
-    lines = [_fit_side(paper, quad[i], quad[(i + 1) % 4], reach_px) for i in range(4)]
+def snap(paper: NDArray[np.float32], quad: Points, reach_px: float, level: float = 1.0) -> Points:
+    """The same quadrilateral, each side moved to the steepest steps within `reach_px` of it.
+
+    `level` is the brightness of paper where `paper` is no logarithm. A side at the frame's rim
+    stays: there the page was cut, and the nearest step would be one of its print.
+    """
+    sides = [(quad[i], quad[(i + 1) % 4]) for i in range(4)]
+    lines = [
+        (start, end - start)
+        if _at_rim(paper.shape, start, end)
+        else _fit_side(paper, start, end, reach_px, _LEAST_STEP * level)
+        for start, end in sides
+    ]
     corners = [_meet(lines[i - 1], lines[i]) for i in range(4)]
     if any(corner is None for corner in corners):
         return quad
@@ -51,7 +63,7 @@ def snap(paper: NDArray[np.float32], quad: Points, reach_px: float) -> Points:
 
 
 def _fit_side(
-    paper: NDArray[np.float32], start: Points, end: Points, reach_px: float
+    paper: NDArray[np.float32], start: Points, end: Points, reach_px: float, least_step: float
 ) -> tuple[Points, Points]:
     """A point of the side and its direction."""
     inward = _inward(start, end)
@@ -67,10 +79,18 @@ def _fit_side(
     shifts = offsets[peak] + _vertex(steps, peak) / _OVERSAMPLING
     # Beyond the frame its rim is repeated, where there are no steps.
     seen = _within(points + shifts[:, None] * inward, paper.shape)
-    seen &= steps[np.arange(_PROFILES), peak] > _LEAST_STEP / (8 * _OVERSAMPLING)
+    seen &= steps[np.arange(_PROFILES), peak] > least_step / (_WIDEST_STEP_PX * _OVERSAMPLING)
     if seen.mean() < _LEAST_SEEN:
         return start, end - start
     return _robust_line((points + shifts[:, None] * inward)[seen])
+
+
+def _at_rim(shape: tuple[int, ...], start: Points, end: Points) -> bool:
+    rim_px = _RIM_SHARE * float(np.hypot(shape[0], shape[1]))
+    last = np.array([shape[1] - 1, shape[0] - 1])
+    near_low = (start < rim_px) & (end < rim_px)
+    near_high = (start > last - rim_px) & (end > last - rim_px)
+    return bool((near_low | near_high).any())
 
 
 def _vertex(steps: NDArray[np.float32], peak: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -54,9 +54,9 @@ def find(frame: Picture) -> Quad | None:
     diagonal = float(np.hypot(width, height))
     near = snap(whiteness(frame, 1), coarse, _WIDE_SHARE * diagonal)
     # A logarithm moves the middle of a blurred step towards the dark: the last look goes without.
-    return clockwise(
-        snap(darkest_channel(frame).astype(np.float32), near, _NARROW_SHARE * diagonal)
-    )
+    plain = darkest_channel(frame).astype(np.float32)
+    level = float(np.percentile(plain[::8, ::8], 90))
+    return clockwise(snap(plain, near, _NARROW_SHARE * diagonal, level))
 
 
 def whiteness(picture: Picture, print_px: int) -> Field:
