@@ -93,7 +93,13 @@ def _personal(context: Context, fact: ReceivedFact, row: RowMapping, data: Place
     if data.case is not None and records.case(context.connection, data.case)["visit"] != row["id"]:
         raise Unplaceable("foreign_case")
     if not (isinstance(data, CodeScanned) and _ticket_of(data)):
+        differs = tray.differs(context.connection, row["id"], data)
         tray.put(context.connection, fact.id, fact.type, row["id"], data)
+        if differs:
+            records.add_note(
+                context.connection, row, at=context.moment, what="party_mismatch", fact=fact.id
+            )
+            context.audit("party.mismatch", row["id"], fact=fact.id)
 
 
 def _ticket_of(data: CodeScanned) -> str | None:

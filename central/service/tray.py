@@ -14,6 +14,7 @@ from hal.events.envelope import fact_type
 from hal.events.facts import CardRead, CodeScanned, Data, DocumentCaptured, IdentityRead, Placed
 
 IDENTITY = fact_type("identity", "read")
+CARD = fact_type("card", "read")
 APPLICANT = "applicant"  # 申请人
 
 _P = TypeVar("_P", bound=Data)
@@ -31,6 +32,31 @@ def put(connection: Connection, fact: str, type: str, visit: str, data: Placed) 
             party=data.party,
         )
     )
+
+
+def differs(connection: Connection, visit: str, data: Placed) -> bool:
+    """Whether a card is of another person than one that was read in this visit before (证卡不一致).
+
+    Only masks are kept, so two people whose masks are equal are not told apart here; the window
+    compares the whole numbers.
+    """
+    if not isinstance(data, IdentityRead | CardRead):
+        return False
+    query = select(schema.tray.c.masked).where(
+        schema.tray.c.visit == visit, schema.tray.c.type.in_((IDENTITY, CARD))
+    )
+    mine = masked(data)
+    return any(
+        _differ(mine, msgspec.json.decode(known)) for known in connection.scalars(query).all()
+    )
+
+
+def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    numbers = one["number"], other["number"]
+    if all(number.strip("*") for number in numbers):
+        return bool(numbers[0] != numbers[1])
+    names = one["name"], other["name"]
+    return all(name.strip("*") for name in names) and bool(names[0] != names[1])
 
 
 def masked(data: Data) -> dict[str, Any]:

@@ -183,3 +183,32 @@ def test_what_could_not_be_placed_left_no_trace(hall: Any, store: Any) -> None:
     assert reason(hall, "identity.read", data, visit) == "unknown_case"
     assert store.rows(TRAY) == []
     assert store.rows("SELECT count(*) FROM audit") == before
+
+
+def social(number: str | None, name: str = "张三") -> CardRead:
+    return CardRead(social_security_number=number, name=name, card_number="A00000001")
+
+
+def notes(store: Any) -> list[str]:
+    ((text,),) = store.rows("SELECT notes FROM visit")
+    return [note["what"] for note in json.loads(text)]
+
+
+@pytest.mark.parametrize("number", ["11010119000101002X", None])
+def test_two_cards_of_one_person_are_no_remark(hall: Any, store: Any, number: str | None) -> None:
+    """The same number, or where the card tells none the same name, is the same person."""
+    called = hall.visit()
+    hall.identity(called.visit.id)
+    hall.fact("card.read", social(number), called.visit.id)
+    assert notes(store) == []
+
+
+@pytest.mark.parametrize("card", [social("110101190001010011"), social(None, "李四")])
+def test_two_cards_of_two_people_are_noted(hall: Any, store: Any, card: CardRead) -> None:
+    """The visit gets a remark that names the fact and nobody, and the trail a row (证卡不一致)."""
+    called = hall.visit()
+    hall.identity(called.visit.id)
+    fact = hall.fact("card.read", card, called.visit.id)
+    assert notes(store) == ["party_mismatch"]
+    trail = store.rows("SELECT subject, detail FROM audit WHERE what = 'party.mismatch'")
+    assert trail == [(called.visit.id, json.dumps({"fact": fact}, separators=(",", ":")))]
