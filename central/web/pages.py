@@ -17,7 +17,7 @@ from central.web.parts import Parts
 from central.web.principals import SERVES
 from central.web.problems import Forbidden, problem
 from central.web.security import COOKIE, visitor
-from central.web.words import fact_words, level_words, state_words
+from central.web.words import fact_words, level_words, state_words, verdict_words
 
 STATIC = Path(__file__).parent / "static"
 SHOWN = 40
@@ -72,6 +72,7 @@ def _templates(parts: Parts) -> Environment:
     templates.filters["fact_words"] = fact_words
     templates.filters["state_words"] = state_words
     templates.filters["level_words"] = level_words
+    templates.filters["verdict_words"] = verdict_words
     templates.tests["uploaded"] = parts.pictures.has
     return templates
 

@@ -55,6 +55,13 @@ _LEVELS = {
     2: ("不满意", "dissatisfied"),
     1: ("非常不满意", "very dissatisfied"),
 }
+_VERDICTS = {
+    "good": ("清晰", "good"),
+    "no_page": ("无材料", "no page"),
+    "blurred": ("模糊", "blurred"),
+    "glare": ("反光", "glare"),
+    "cut_edge": ("缺边", "cut edge"),
+}
 _UNKNOWN = ("未知", "unknown")
 
 
@@ -72,3 +79,8 @@ def state_words(state: str | None) -> tuple[str, str]:
 def level_words(level: int | None) -> tuple[str, str]:
     """Chinese and English for a level of a rating (评价), or for none."""
     return _LEVELS.get(level or 0, ("未评价", "not rated"))
+
+
+def verdict_words(verdict: str) -> tuple[str, str]:
+    """Chinese and English for what the camera's driver says of a page."""
+    return _VERDICTS.get(verdict, (verdict, verdict))

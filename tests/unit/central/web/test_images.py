@@ -102,8 +102,8 @@ def test_a_captured_document_lies_in_the_tray_by_its_pages(
     text = client.get("/fragments/windows", headers=TOKEN).text
     assert f'src="/media/{here}/thumbnail"' in text
     assert coming not in text
-    assert "1 good" in text
-    assert "2 blurred" in text
+    assert "清晰" in text
+    assert "模糊" in text
 
 
 def captured(*hashes: str) -> DocumentCaptured:
