@@ -9,6 +9,7 @@ from hal.errors import DeviceLost, WireError
 from hal.interfaces import Report, Role, ScannedPage
 
 CHECK_S = 2.0
+_AGAIN_S = 0.1  # after a frame that was no picture
 
 
 class PaperCamera:
@@ -20,12 +21,13 @@ class PaperCamera:
         self._source = source
         self._clock = clock
         self._reader = PageReader()
-        self._is_open = False
+        self._closed = Event()
+        self._closed.set()
 
     def open(self) -> None:
         self._source.open()
         self._reader.start()
-        self._is_open = True
+        self._closed.clear()
 
     def watch(self, report: Report, stop: Event) -> None:
         while not stop.wait(CHECK_S):
@@ -33,7 +35,7 @@ class PaperCamera:
 
     def scan(self, timeout_s: float = 10.0) -> ScannedPage:
         """Frames that are no pictures are passed over while there is time."""
-        if not self._is_open:
+        if self._closed.is_set():
             raise DeviceLost("the camera is not open", remedy="reset")
         deadline_ns = self._clock.monotonic_ns() + int(timeout_s * 1e9)
         fault = "the camera sends no frame"
@@ -44,9 +46,11 @@ class PaperCamera:
                 return self._reader.read(jpeg, rest_s)
             except WireError as error:
                 fault = error.cause
+            if self._closed.wait(_AGAIN_S):
+                break
         raise DeviceLost(fault, remedy="reset")
 
     def close(self) -> None:
-        self._is_open = False
+        self._closed.set()
         self._source.close()
         self._reader.stop()
