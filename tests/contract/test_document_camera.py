@@ -3,6 +3,7 @@ lays into its folder; and what its kin say where there is no camera.
 """
 
 import importlib.util
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,6 +70,15 @@ def test_a_frame_cut_short_is_passed_over(camera: Any, twin: CameraTwin) -> None
     newest = twin.folder / "999999.jpg"
     newest.write_bytes(whole[: len(whole) // 2])
     assert list(camera.device.scan(SCAN_S).codes) == ["whole"]
+
+
+def test_of_two_whole_frames_the_newer_is_seen(camera: Any, twin: CameraTwin) -> None:
+    """By the time of change, whatever the names say."""
+    for name, text, second in (("b", "older", 1), ("a", "newer", 2)):
+        path = twin.folder / f"{name}.jpg"
+        path.write_bytes(photo(6, text))
+        os.utime(path, (second, second))
+    assert list(camera.device.scan(SCAN_S).codes) == ["newer"]
 
 
 @pytest.mark.parametrize("frame", [b"", b"\xff\xd8\xff" + bytes(100) + b"\xff\xd9"])
