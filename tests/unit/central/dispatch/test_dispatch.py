@@ -164,7 +164,8 @@ def test_it_says_how_long_nothing_will_be_due(dispatch: Dispatch, hall: Any) -> 
     assert dispatch.look(100.0) == POLL_S
     hall.visit()
     assert 0 < dispatch.look(100.0) <= POLL_S
-    assert dispatch.look(100.9) < 0.31
+    # Not due before 100.8, for a pause is at most a fifth shorter than it says.
+    assert 0 < dispatch.look(100.7) < 0.51
 
 
 def test_whoever_wakes_it_has_the_order_sent(dispatch: Dispatch, hall: Any, line: Line) -> None:
