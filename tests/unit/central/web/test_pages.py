@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ GUN = DeviceStatus(
     text_zh="请检查扫码枪",
     text_en="check the gun",
 )
+DEADLINE_S = 20
 TOKEN = {"Authorization": "Bearer observer-token"}
 
 
@@ -36,7 +38,9 @@ class Stream:
     def next(self, *names: str) -> tuple[str, str, Any]:
         """(id, event, data) of the next event with one of these names."""
         fields: dict[str, str] = {}
+        deadline = time.monotonic() + DEADLINE_S
         for line in self._lines:
+            assert time.monotonic() < deadline, f"none of {names} came"
             if line:
                 name, _, value = line.partition(": ")
                 fields[name] = value
