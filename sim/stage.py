@@ -59,9 +59,7 @@ class Stage:
         self.windows = {
             name: Window(self._readers, n) for n, name in enumerate(self.tellers, start=1)
         }
-        self._panels = Panels(
-            run.panels, {name: window.kernel for name, window in self.windows.items()}
-        )
+        self._panels = Panels(run.panels, self.windows)
         self.terminals: dict[str, Child] = {}
         self.acts = Acts(run.acts, now)
         self.broker = broker(run, run.centre_toml)
