@@ -1,46 +1,42 @@
 """How long after its COMMIT a fact stands on the live page (`make run`), measured in a browser.
 
-    python -m bench.live_page [--visits 9] [--between 0.5]
+    python -m bench.live_page [--facts 150] [--speed 1]
 
-Three windows serve at the pace of people. The page marks each fact in the frame that shows it; the
-centre stamps each fact just before COMMIT. Both read the clock of this machine.
+Runs `ow-sim hall` until so many facts were shown. The page marks each fact in the frame that shows
+it; the centre stamps each fact just before COMMIT. Both read the clock of this machine.
 """
 
 import argparse
 import math
+import re
+import signal
+import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
-from sim.arrivals import Arrivals, people
-from sim.catalogue import low_risk_items
-from sim.counter import Counter
-from sim.office import Office
-from sim.pace import Pace
-from sim.ports import free_ports
-from sim.settings import Ports, Run, make_identities, new_folder
-from sim.staff import Staff
-from sim.stage import Stage
-
-SEED, WINDOWS = 1, 3
-LAST_S = 2.0
-"""The last fact is on the page well before."""
+OPEN_S = 60.0
+LONGEST_S = 300.0
+END_S = 30.0
 CHROMIUM = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\?token=\S+")
 _MARKS = """
 () => performance.getEntriesByType("mark")
     .filter((mark) => mark.name.startsWith("fact "))
     .map((mark) => [mark.detail, performance.timeOrigin + mark.startTime])
 """
+
+
+class Unmeasurable(Exception):
+    """The hall did not open, or shows nothing."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -53,71 +49,72 @@ def delays_ms(marks: Sequence[tuple[str, float]]) -> list[float]:
     return [shown - datetime.fromisoformat(stored).timestamp() * 1000 for stored, shown in marks]
 
 
-def serve(stage: Stage, office: Office, visits: int) -> None:
-    """So many visits at all windows; blocks until the last is closed."""
-    arrivals = Arrivals(office, stage.bell)
-    rest = threading.Semaphore(visits)
-    counters = [
-        Counter(stage.room(terminal, office), arrivals, lambda *_: None, stage.patience)
-        for terminal in stage.tellers
-    ]
-    for citizen in islice(people(SEED, low_risk_items()), visits):
-        arrivals.admit(citizen, stage.patience())
-    staff = Staff(counters, stage.bell)
-    staff.start(lambda: rest.acquire(blocking=False))
-    staff.join()
-
-
-def watch(page: Page, stage: Stage, office: Office, visits: int) -> list[float]:
-    """Open the page, have visits happen, and read what it marked."""
-    token = stage.run.token("observer")
-    page.goto(f"http://127.0.0.1:{stage.run.ports.http}/?token={token}")
-    page.locator("#link.up").wait_for()
-    serve(stage, office, visits)
-    page.wait_for_timeout(LAST_S * 1000)
-    marks: Any = page.evaluate(_MARKS)
-    return delays_ms(marks)
-
-
-def measure(folder: Path, visits: int, between_s: float) -> list[float]:
-    """The delay of every fact of the visits, in milliseconds."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    identities = make_identities(folder / "dev", WINDOWS)
-    run = Run(identities, new_folder(folder, "live-page", now()), Ports(*free_ports(3)))
-    pace = Pace(between_s=between_s, visit_s=300)
-    stage = Stage(run, WINDOWS, pace, now, lambda text: print(text, file=sys.stderr))
-    try:
-        office = stage.up()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=CHROMIUM, headless=True
-            )
+@contextmanager
+def hall(folder: Path, speed: float) -> Iterator[str]:
+    """A hall at work; the address of its page, token and all."""
+    program = Path(sys.executable).parent / "ow-sim"
+    command = [str(program), "hall", "--dir", str(folder / "dev"), "--speed", str(speed)]
+    log = folder / "hall.log"
+    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as child:
+        try:
+            yield _address(log, child)
+        finally:
+            child.send_signal(signal.SIGINT)
             try:
-                return watch(browser.new_page(), stage, office, visits)
-            finally:
-                browser.close()
-    finally:
-        stage.down()
+                child.wait(END_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _address(log: Path, child: "subprocess.Popen[bytes]") -> str:
+    """What the hall says is to be opened, once it says so."""
+    for _ in range(int(OPEN_S / 0.2)):
+        found = _ADDRESS.search(log.read_text(encoding="utf-8"))
+        if found:
+            return found[0]
+        try:
+            child.wait(0.2)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise Unmeasurable(f"The hall did not open: {log.read_text(encoding='utf-8')}")
+
+
+def watch(address: str, facts: int) -> list[float]:
+    """The delay of each fact that the page has shown, when there are so many, in milliseconds."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=CHROMIUM, headless=True
+        )
+        try:
+            page = browser.new_page()
+            page.goto(address)
+            enough = f"() => ({_MARKS})().length >= {facts}"
+            page.wait_for_function(enough, timeout=LONGEST_S * 1000, polling=1000)
+            return delays_ms(page.evaluate(_MARKS))
+        except Error as error:
+            raise Unmeasurable(f"The page did not show {facts} facts: {error}") from error
+        finally:
+            browser.close()
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure and print; 1 when no fact was shown."""
+    """Measure and print; 1 when it could not be measured."""
     parser = argparse.ArgumentParser(
         description="Measure how long after its COMMIT a fact stands on the live page.",
-        epilog="example: python -m bench.live_page --visits 9",
+        epilog="example: python -m bench.live_page --facts 150",
     )
-    parser.add_argument("--visits", type=int, default=9, help="how many visits (default 9)")
-    parser.add_argument(
-        "--between", type=float, default=0.5, help="seconds from one act to the next (default 0.5)"
-    )
+    parser.add_argument("--facts", type=int, default=150, help="how many facts (default 150)")
+    parser.add_argument("--speed", type=float, default=1, help="as of `ow-sim hall` (default 1)")
     arguments = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="ow-live-") as folder:
-        delays = measure(Path(folder), arguments.visits, arguments.between)
-    if not delays:
-        print("live page: no fact was shown", file=sys.stderr)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="ow-live-") as folder,
+            hall(Path(folder), arguments.speed) as address,
+        ):
+            delays = watch(address, arguments.facts)
+    except Unmeasurable as error:
+        print(f"live page: {error}", file=sys.stderr)
         return 1
     p50_ms, p95_ms = percentile(delays, 0.5), percentile(delays, 0.95)
     print(f"live page: facts {len(delays)}, p50 {p50_ms:.0f} ms, max {max(delays):.0f} ms")
