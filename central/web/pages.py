@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from central.domain import ticket
 from central.service import hall, news
 from central.service.context import Actor
 from central.web import live
@@ -73,6 +74,7 @@ def _templates(parts: Parts) -> Environment:
     templates.filters["state_words"] = state_words
     templates.filters["level_words"] = level_words
     templates.filters["verdict_words"] = verdict_words
+    templates.filters["announced"] = ticket.announcement
     templates.tests["uploaded"] = parts.pictures.has
     return templates
 

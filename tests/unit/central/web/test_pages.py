@@ -106,6 +106,16 @@ def test_the_page_shows_the_hall(
     assert 'data-after="2.' in text
 
 
+def test_a_call_is_shown_as_it_is_announced(client: httpx.Client, hall: Any) -> None:
+    """Until the citizen is being served, the window says what is called out in the hall."""
+    visit = hall.visit().visit.id
+    announced = "请A001号到1号窗口办理业务"
+    assert announced in client.get("/", headers=TOKEN).text
+    hall.identity(visit)
+    hall.open_case(visit)
+    assert announced not in client.get("/", headers=TOKEN).text
+
+
 def test_personal_data_is_shown_by_its_mask_alone(
     client: httpx.Client, hall: Any, put_fact: Callable[..., None], listen: Callable[..., Any]
 ) -> None:
