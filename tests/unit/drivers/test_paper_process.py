@@ -1,8 +1,10 @@
 """The child process that looks at frames: it may die, hang or babble, and is replaced."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -55,11 +57,20 @@ def test_a_child_that_fails_is_lost_and_replaced(request_bytes: int, then: str, 
     reader.stop()
 
 
-def test_a_child_that_died_unseen_is_replaced_without_a_word() -> None:
-    """Between two pages nobody needs it."""
-    ends_after_one = PageReader([sys.executable, "-c", f"import os; os.write(1, {READY!r})"])
+def test_a_child_that_died_unseen_is_replaced_without_a_word(tmp_path: Path) -> None:
+    """Between two pages nobody needs it: the next start makes a new one."""
+    started = tmp_path / "started"
+    program = (
+        "import os, sys; from pathlib import Path;"
+        f" Path({str(started)!r}).open('a').write(f'{{os.getpid()}} ');"
+        f" os.write(1, {READY!r})"
+    )
+    ends_after_one = PageReader([sys.executable, "-c", program])
     ends_after_one.start()
+    # Until it has died, and leaving it to the reader to find that out.
+    os.waitid(os.P_PID, int(started.read_text()), os.WEXITED | os.WNOWAIT)
     ends_after_one.start()
+    assert len(started.read_text().split()) == 2
     ends_after_one.stop()
     ends_after_one.stop()
 

@@ -118,4 +118,6 @@ def test_the_first_look_is_at_once() -> None:
 
 def test_a_timer_that_never_started_stops() -> None:
     """Stopping what did not begin is no fault."""
-    HealthTimer(lambda: None).stop()
+    told: list[int] = []
+    HealthTimer(lambda: told.append(1)).stop()
+    assert told == []
