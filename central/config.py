@@ -71,7 +71,7 @@ class Broker:
 class Config:
     """The whole configuration; every path is absolute. `seal`: kid → private key file.
 
-    `panels`: a folder with a picture of each terminal's display, `{terminal}.png`; only a
+    `panels`: a folder with a picture of each terminal's display and lamps, `{terminal}.png`; only a
     simulator has one.
     """
 

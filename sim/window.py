@@ -1,8 +1,8 @@
 """One window as people find it: readers, gun, pad, and the lights and display that answer.
 
-What the lights mean is the terminal's promise (README.md, "At the window"): green stands while a
-visit is open and winks when a card was read; yellow winks for a code; the pad's five lamps ask,
-and the pressed one alone stays on as the answer.
+What the lights mean is the terminal's promise (docs/protocols/gpio-lamps-and-rating.md): green
+stands while a visit is open and winks when a card was read; yellow winks for a code or a page; the
+pad's five lamps ask, and the pressed one alone stays on as the answer.
 """
 
 import shutil
