@@ -181,3 +181,13 @@ class DocumentCamera(Device, Protocol):
         A page that is not good comes back with its verdict; `no_page` has an empty `jpeg`.
         DeviceLost when no whole frame comes in the time: the camera is gone or hangs.
         """
+
+
+class Voice(Device, Protocol):
+    """Something that speaks (语音). Reports nothing."""
+
+    def say(self, text: str) -> None:
+        """Say `text` in the hall's language. Blocks until it was said, at most some seconds.
+
+        DeviceLost if nothing can be said: the player is gone, or hangs and was ended.
+        """

@@ -168,19 +168,36 @@ class SlipPrinted(Data, frozen=True, kw_only=True):
 
 
 class TicketIssued(Data, frozen=True, kw_only=True):
-    """A reserved number was given out while the centre was away."""
+    """A reserved number was given out while the centre was away.
+
+    `ticket` is the ticket's ULID, `number` what the citizen was told, `day` the hall's day of the
+    reserved block.
+    """
 
     ticket: str
     number: str
     lane: str
+    day: str
 
 
 class VisitOpened(Data, frozen=True, kw_only=True):
+    """A terminal opened a visit by itself; the fact's subject names it.
+
+    `item` is the service item (业务办理项) chosen at the window. The nonce of a rating asked for in
+    such a visit is the visit's own id.
+    """
+
     ticket: str
+    item: str | None = None
 
 
 class VisitClosed(Data, frozen=True, kw_only=True):
-    reason: str
+    """A terminal closed a visit by itself: a local one, or the centre's while the centre was away.
+
+    `reason`: `finished`, `left` (the citizen went), `idle` (untouched too long).
+    """
+
+    reason: Literal["finished", "left", "idle"]
 
 
 class OrderDone(Data, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from hal.events.facts import Party
+
 _T = TypeVar("_T")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
@@ -72,15 +74,75 @@ class SetLights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flash_rate: str
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class AcceptParty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`visit/party`: the person whose document differed (证卡不一致) has this role in the visit."""
+
+    party: Party
+
+
+class Announce(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`{voice}/announce`: say this aloud, numbers only and never a name (语音叫号)."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`terminal/pause`: 暂停服务. Refused while a visit is open or a card lies inside."""
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`terminal/resume`: 恢复服务."""
+
+
+class Identify(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`terminal/identify`: blink, so that a technician finds the window."""
+
+    duration_s: Seconds = 10.0
+
+
+class Reserve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`terminal/reserve`: numbers to give out while the centre is away (预留号段).
+
+    `first` to `last`, both included, of `lane` on `day` (`YYYY-MM-DD`, the hall's). A later block
+    of the same lane and day takes the place of an earlier one that is used up; else it is added.
+    """
+
+    lane: Annotated[str, msgspec.Meta(pattern="^[A-Z]$")]
+    day: Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    first: Annotated[int, msgspec.Meta(ge=1)]
+    last: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class OfflineItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A service item (业务办理项) that may be taken in without the centre. `devices` are roles."""
+
+    code: str
+    name: str
+    devices: list[str] = []
+
+
+class Configure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`terminal/configure`: what a window needs to know to work alone. Replaces what was before.
+
+    `items`: all that the catalogue of `catalogue_version` allows offline. `window`: its number.
+    """
+
+    catalogue_version: str
+    items: list[OfflineItem]
+    window: int | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every fact of `epoch` up to and including `committed` is kept for ever.
 
-    `missing`: closed ranges below the highest sequence seen that the centre still wants.
+    `missing`: closed ranges below the highest sequence seen that the centre still wants. `at`: the
+    centre's time (RFC 3339) when it said so, for a terminal that has no clock of its own.
     """
 
     epoch: str
     committed: Annotated[int, msgspec.Meta(ge=0)]
     missing: list[tuple[int, int]] = []
+    at: str | None = None
 
 
 class CentreState(msgspec.Struct, frozen=True, kw_only=True):

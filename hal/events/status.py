@@ -22,13 +22,19 @@ Remedy = Literal["reset", "configure", "clear", "maintain", "replace", "none"]
 TerminalMode = Literal["starting", "ready", "paused", "stopping", "lost"]
 
 
-class TerminalState(msgspec.Struct, frozen=True, kw_only=True):
-    """`state`, retained; the will says `lost`. `since` is RFC 3339."""
+class TerminalState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`state`, retained; the will says `lost`. `since` is RFC 3339.
+
+    `able`: the roles of the devices that work now; which items a window can take in follows from
+    them. `why`: what makes it `paused`: `teller` (暂停服务), `fault` (an essential device), `disk`.
+    """
 
     state: TerminalMode
     epoch: str
     boot: str
     since: str
+    able: list[str] = []
+    why: str | None = None
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

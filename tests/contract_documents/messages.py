@@ -13,6 +13,7 @@ from firmware.health import Health
 from hal.events import orders
 from hal.events.envelope import PLAIN, SEALED, Fact, SealedData, fact_type
 from hal.events.facts import FACTS, FactKind
+from hal.events.log import LogLine
 from hal.events.orders import CentreState, Order, Receipt
 from hal.events.status import About, DeviceStatus, TerminalState
 
@@ -22,6 +23,13 @@ MOMENT = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 ORDERS: dict[str, type[msgspec.Struct]] = {
     "visit.open": orders.OpenVisit,
     "visit.close": orders.CloseVisit,
+    "visit.party": orders.AcceptParty,
+    "terminal.pause": orders.Pause,
+    "terminal.resume": orders.Resume,
+    "terminal.identify": orders.Identify,
+    "terminal.reserve": orders.Reserve,
+    "terminal.configure": orders.Configure,
+    "voice.announce": orders.Announce,
     "rating.request": orders.RequestRating,
     "rating.cancel": orders.CancelRating,
     "document.capture": orders.CapturePage,
@@ -34,6 +42,7 @@ PLAIN_MESSAGES: dict[str, type[msgspec.Struct]] = {
     "about": About,
     "device": DeviceStatus,
     "health": Health,
+    "log": LogLine,
     "receipt": Receipt,
     "centreState": CentreState,
 }
