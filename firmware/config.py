@@ -218,7 +218,7 @@ def _device(path: Path, name: str, table: Mapping[str, Any]) -> DeviceTable:
             name, spec, spec.configure(rest), common.essential, common.daemon, common.usb_port
         )
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{where}: {_readable(error)}.") from error
+        raise ConfigurationError(f"{where}.{_readable(error)}.") from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error}.") from error
 

@@ -124,8 +124,8 @@ LITERAL: list[tuple[str, bytes, Data]] = [
     ),
     (
         "ticket.issued",
-        b'{"ticket":"t1","number":"A001","lane":"A"}',
-        TicketIssued(ticket="t1", number="A001", lane="A"),
+        b'{"ticket":"t1","number":"L001","lane":"L","day":"2026-11-25"}',
+        TicketIssued(ticket="t1", number="L001", lane="L", day="2026-11-25"),
     ),
     ("order.done", b'{"order":"o1"}', OrderDone(order="o1")),
     (
