@@ -1,10 +1,24 @@
 """Time as it is passed in. Nothing of ours reads a clock that it was not given."""
 
+import ctypes
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from hal.events.envelope import Clock as Quality
+
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
+"""No terminal of this version runs earlier: a Pi that says so has not met a time server yet."""
+PLAUSIBLE_S = 60.0
+"""How far our clock may be from the centre's and still be believed."""
+SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd when it has set the clock (systemd-timesyncd.service(8), "Files")."""
+_FRESH_S = 600.0
+_STA_UNSYNC = 0x40
+_TIME_ERROR = 5
 
 
 class Clock(Protocol):
@@ -20,8 +34,49 @@ class Clock(Protocol):
         """How far `now` can be trusted: synced, holdover or unknown."""
 
 
+Reference = Callable[[], datetime | None]
+"""Another's time as it is now; None as long as it is not known."""
+
+
+class CentreTime:
+    """The centre's time: learnt from a message now and then, carried on by the monotonic clock.
+
+    A message may come late and never early, so of two the one that says it is later is right;
+    after ten minutes the next one is believed whatever it says.
+    """
+
+    def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._learnt: tuple[datetime, int] | None = None
+
+    def learn(self, moment: datetime) -> None:
+        """The centre said `moment` (with an offset) in a message that came just now."""
+        known, ns = self(), self._monotonic_ns()
+        stale = self._learnt is None or ns - self._learnt[1] > _FRESH_S * 1e9
+        if stale or known is None or moment > known:
+            self._learnt = (moment, ns)
+
+    def __call__(self) -> datetime | None:
+        if self._learnt is None:
+            return None
+        moment, ns = self._learnt
+        return moment + timedelta(microseconds=(self._monotonic_ns() - ns) / 1000)
+
+
 class SystemClock:
-    """The machine's own clocks. The kernel's word on synchronisation decides the quality."""
+    """The machine's own clocks.
+
+    `reference` may be set later; it is asked each time and must not block.
+    """
+
+    def __init__(
+        self,
+        reference: Reference | None = None,
+        synchronized: Callable[[], bool] | None = None,
+    ) -> None:
+        """`synchronized`: whether the kernel's clock follows a time server; by default, ask it."""
+        self.reference = reference
+        self._synchronized = synchronized or kernel_synchronized
 
     def now(self) -> datetime:
         return datetime.now(UTC).astimezone()
@@ -30,8 +85,57 @@ class SystemClock:
         return time.monotonic_ns()
 
     def quality(self) -> Quality:
-        # A year before this program was written means a Pi that has not met a time server yet.
-        return "synced" if self.now().year >= 2026 else "unknown"
+        """`unknown`: the date cannot be right, or the centre's clock says otherwise.
+
+        `synced`: it follows a time server. `holdover`: plausible, but it runs freely.
+        """
+        now = self.now()
+        if now < RELEASED:
+            return "unknown"
+        offset = offset_s(now, self.reference)
+        if offset is not None and abs(offset) > PLAUSIBLE_S:
+            return "unknown"
+        return "synced" if self._synchronized() else "holdover"
+
+
+def offset_s(now: datetime, reference: Reference | None) -> float | None:
+    """How far `now` is ahead of the reference, in seconds; None if that is not known."""
+    theirs = None if reference is None else reference()
+    return None if theirs is None else (now - theirs).total_seconds()
+
+
+class _Timex(ctypes.Structure):
+    """The head of `struct timex`, with room for the rest (adjtimex(2))."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
+
+
+def kernel_synchronized() -> bool:
+    """Whether the kernel says that its clock is kept by a time server; never raises.
+
+    Source: adjtimex(2): the return value TIME_ERROR, the status STA_UNSYNC.
+    """
+    if SYNCHRONIZED.exists():
+        return True
+    timex = _Timex(modes=0)
+    try:
+        state = _libc().adjtimex(ctypes.byref(timex))
+    except (OSError, AttributeError):
+        return False
+    return state not in (-1, _TIME_ERROR) and not timex.status & _STA_UNSYNC
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def rfc3339(moment: datetime) -> str:

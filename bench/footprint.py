@@ -1,0 +1,150 @@
+"""How much of the machine an idle terminal takes: memory, processor, time until it is ready.
+
+    python -m bench.footprint [--idle 20] [--watch 30] [--terminal-only]
+
+Starts a hall of one window with the simulator's devices and nobody at it, then the terminal once
+more, and reads its main process in /proc. Exit code 1 when a limit is exceeded.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sim.errors import SimError
+from sim.pace import Pace
+from sim.ports import free_ports
+from sim.settings import Ports, Run, make_identities, new_folder, terminal_name
+from sim.stage import Stage
+
+RSS_LIMIT_MIB, CPU_LIMIT_PERCENT, READY_LIMIT_S = 60.0, 2.0, 2.0
+_MIB = 1024.0
+
+
+class Unmeasurable(Exception):
+    """The terminal is not there."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What was seen of the main process. `cpu_percent` is of one core."""
+
+    rss_mib: float
+    cpu_percent: float
+    ready_s: float
+    opencv: bool
+
+    @property
+    def good(self) -> bool:
+        within = self.rss_mib <= RSS_LIMIT_MIB and self.cpu_percent <= CPU_LIMIT_PERCENT
+        return within and self.ready_s <= READY_LIMIT_S and not self.opencv
+
+
+def main_process(config: Path) -> int:
+    """The process that runs `ow-terminal run --config config` itself, not what led to it."""
+    wanted = [b"run", b"--config", str(config).encode()]
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (
+                (folder / "cmdline").read_bytes().split(b"\0")[:-1] if folder.name.isdigit() else []
+            )
+        except OSError:
+            continue
+        if words[-3:] == wanted and b"python" in Path(words[0].decode()).name.encode():
+            found.append(int(folder.name))
+    if not found:
+        raise Unmeasurable(f"no terminal runs on {config}")
+    return min(found)
+
+
+def rss_mib(pid: int) -> float:
+    """Resident memory (VmRSS of proc(5))."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / _MIB
+    raise Unmeasurable(f"process {pid} has ended")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time used so far, in user mode and in the kernel (proc(5), `stat`)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def has_opencv(pid: int) -> bool:
+    """Whether a library of OpenCV is mapped into the process."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return "cv2" in maps or "libopencv" in maps
+
+
+def measure(stage: Stage, idle_s: float, watch_s: float) -> Footprint:
+    """Start the terminal again beside a hall that is up, and look at it while nobody comes."""
+    name = terminal_name(1)
+    child = stage.terminals[name]
+    child.stop()
+    begun = time.monotonic()
+    child.start()
+    child.wait_ready()
+    ready_s = time.monotonic() - begun
+    pid = main_process(stage.run.terminal_toml(name))
+    wait = threading.Event().wait
+    wait(idle_s)
+    before, moment = cpu_s(pid), time.monotonic()
+    wait(watch_s)
+    used = (cpu_s(pid) - before) / (time.monotonic() - moment)
+    return Footprint(rss_mib(pid), 100 * used, ready_s, has_opencv(pid))
+
+
+def hall(folder: Path, say: Callable[[str], None]) -> Stage:
+    """A hall of one window that is not up yet."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    identities = make_identities(folder / "dev", 1)
+    run = Run(identities, new_folder(folder, "footprint", now()), Ports(*free_ports(3)))
+    return Stage(run, 1, Pace(), now, say)
+
+
+def line(seen: Footprint) -> str:
+    """The line that is compared with the limits."""
+    return (
+        f"footprint: main process RSS {seen.rss_mib:.1f} MiB (limit {RSS_LIMIT_MIB:.0f}), "
+        f"cpu {seen.cpu_percent:.2f} % of a core over 30 s (limit {CPU_LIMIT_PERCENT:.0f}), "
+        f"ready after {seen.ready_s:.2f} s (limit {READY_LIMIT_S:.0f}), "
+        f"OpenCV in main process: {'yes' if seen.opencv else 'no'}"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure and print; 1 when a limit is exceeded or nothing could be measured."""
+    parser = argparse.ArgumentParser(
+        description="Measure what an idle terminal takes of the machine.",
+        epilog="example: python -m bench.footprint --idle 20 --watch 30",
+    )
+    parser.add_argument("--idle", type=float, default=20, help="seconds before (default 20)")
+    parser.add_argument("--watch", type=float, default=30, help="seconds watched (default 30)")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="ow-footprint-") as folder:
+        stage = hall(Path(folder), lambda text: None)
+        try:
+            stage.up()
+            seen = measure(stage, arguments.idle, arguments.watch)
+        except (Unmeasurable, SimError, OSError) as error:
+            print(f"footprint: {error}", file=sys.stderr)
+            return 1
+        finally:
+            stage.down()
+    print(line(seen))
+    return 0 if seen.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

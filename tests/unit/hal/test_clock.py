@@ -1,0 +1,109 @@
+"""How far the terminal's clock is trusted, and the centre's time as it is learnt."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hal.clock import RELEASED, CentreTime, SystemClock, kernel_synchronized, offset_s
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+class SetClock(SystemClock):
+    """Shows the time it was set to; everything else is the system clock's."""
+
+    def __init__(
+        self, shown: datetime, synchronized: bool, reference: Callable[[], datetime | None]
+    ) -> None:
+        super().__init__(reference, lambda: synchronized)
+        self.shown = shown
+
+    def now(self) -> datetime:
+        return self.shown
+
+
+class Ticks:
+    """A monotonic clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.ns = 5_000_000_000
+
+    def __call__(self) -> int:
+        return self.ns
+
+    def pass_s(self, seconds: float) -> None:
+        self.ns += int(seconds * 1e9)
+
+
+@pytest.mark.parametrize(
+    ("shown", "synchronized", "centre", "quality"),
+    [
+        (NOON, True, None, "synced"),
+        (NOON, False, None, "holdover"),
+        (NOON, False, NOON + timedelta(seconds=60), "holdover"),
+        (NOON, True, NOON + timedelta(seconds=61), "unknown"),
+        (NOON, True, NOON - timedelta(seconds=61), "unknown"),
+        (NOON.replace(year=2016), True, None, "unknown"),
+        (RELEASED - timedelta(seconds=1), True, None, "unknown"),
+        (NOON.replace(year=2036), True, NOON, "unknown"),
+        (datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), True, None, "synced"),
+    ],
+)
+def test_the_clock_is_trusted_as_far_as_it_deserves(
+    shown: datetime, synchronized: bool, centre: datetime | None, quality: str
+) -> None:
+    """Implausible or unlike the centre's: unknown; else what the kernel says."""
+    assert SetClock(shown, synchronized, lambda: centre).quality() == quality
+
+
+def test_the_reference_may_come_later() -> None:
+    """A clock that was made before the line to the centre learns of it then."""
+    clock = SetClock(NOON, True, lambda: None)
+    assert clock.quality() == "synced"
+    clock.reference = lambda: NOON + timedelta(hours=1)
+    assert clock.quality() == "unknown"
+
+
+def test_offsets_do_not_mind_where_they_are_written() -> None:
+    """Two moments that are one, in different zones, are no offset apart."""
+    there = NOON.astimezone()
+    assert offset_s(there, lambda: NOON) == 0.0
+    assert offset_s(there + timedelta(seconds=90), lambda: NOON) == 90.0
+    assert offset_s(there, None) is None
+    assert offset_s(there, lambda: None) is None
+
+
+def test_asking_the_kernel_never_raises() -> None:
+    """Where adjtimex is forbidden, or says nothing good, the answer is no."""
+    assert kernel_synchronized() in (True, False)
+
+
+def test_the_centres_time_goes_on() -> None:
+    """What was learnt once grows with the monotonic clock."""
+    ticks = Ticks()
+    centre = CentreTime(ticks)
+    assert centre() is None
+    centre.learn(NOON)
+    ticks.pass_s(90)
+    assert centre() == NOON + timedelta(seconds=90)
+
+
+def test_a_late_message_does_not_set_the_centre_back() -> None:
+    """A receipt that lay at the broker for an hour says an hour ago; the newer word holds."""
+    ticks = Ticks()
+    centre = CentreTime(ticks)
+    centre.learn(NOON - timedelta(hours=1))
+    centre.learn(NOON)
+    centre.learn(NOON - timedelta(minutes=30))
+    assert centre() == NOON
+
+
+def test_a_centre_whose_clock_was_wrong_is_believed_again() -> None:
+    """After ten minutes the next word holds, also when it is earlier."""
+    ticks = Ticks()
+    centre = CentreTime(ticks)
+    centre.learn(NOON.replace(year=2036))
+    ticks.pass_s(601)
+    centre.learn(NOON)
+    assert centre() == NOON
