@@ -1,29 +1,27 @@
 """How much of the machine an idle terminal takes: memory, processor, time until it is ready.
 
-    python -m bench.footprint [--idle 20] [--watch 30] [--terminal-only]
+    python -m bench.footprint [--idle 20] [--watch 30]
 
 Starts a hall of one window with the simulator's devices and nobody at it, then the terminal once
 more, and reads its main process in /proc. Exit code 1 when a limit is exceeded.
 """
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-
-from sim.errors import SimError
-from sim.pace import Pace
-from sim.ports import free_ports
-from sim.settings import Ports, Run, make_identities, new_folder, terminal_name
-from sim.stage import Stage
+from typing import Any, TextIO
 
 RSS_LIMIT_MIB, CPU_LIMIT_PERCENT, READY_LIMIT_S = 60.0, 2.0, 2.0
+END_S = 30.0
 _MIB = 1024.0
 
 
@@ -37,6 +35,7 @@ class Footprint:
 
     rss_mib: float
     cpu_percent: float
+    watched_s: float
     ready_s: float
     opencv: bool
 
@@ -84,40 +83,51 @@ def has_opencv(pid: int) -> bool:
     return "cv2" in maps or "libopencv" in maps
 
 
-def measure(stage: Stage, idle_s: float, watch_s: float) -> Footprint:
-    """Start the terminal again beside a hall that is up, and look at it while nobody comes."""
-    name = terminal_name(1)
-    child = stage.terminals[name]
-    child.stop()
-    begun = time.monotonic()
-    child.start()
-    child.wait_ready()
-    ready_s = time.monotonic() - begun
-    pid = main_process(stage.run.terminal_toml(name))
+@contextmanager
+def hall(folder: Path) -> Iterator[dict[str, Any]]:
+    """A hall of one window at rest: its terminal's `config`, and after how long it was `ready_s`.
+
+    Unmeasurable with its last words if it does not open.
+    """
+    command = [sys.executable, "-m", "sim.idle", "--dir", str(folder)]
+    with (folder / "hall.log").open("w+") as log:
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            opened = child.stdout.readline()
+            if not opened:
+                raise Unmeasurable(f"the hall did not open: {_last_words(log)}")
+            yield dict(json.loads(opened))
+        finally:
+            child.stdin.close()
+            child.wait(END_S)
+
+
+def _last_words(log: TextIO) -> str:
+    log.seek(0)
+    return (log.read().strip().splitlines() or ["it said nothing"])[-1]
+
+
+def measure(opened: Mapping[str, Any], idle_s: float, watch_s: float) -> Footprint:
+    """Look at the terminal while nobody comes."""
+    pid = main_process(Path(opened["config"]))
     wait = threading.Event().wait
     wait(idle_s)
     before, moment = cpu_s(pid), time.monotonic()
     wait(watch_s)
     used = (cpu_s(pid) - before) / (time.monotonic() - moment)
-    return Footprint(rss_mib(pid), 100 * used, ready_s, has_opencv(pid))
-
-
-def hall(folder: Path, say: Callable[[str], None]) -> Stage:
-    """A hall of one window that is not up yet."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    identities = make_identities(folder / "dev", 1)
-    run = Run(identities, new_folder(folder, "footprint", now()), Ports(*free_ports(3)))
-    return Stage(run, 1, Pace(), now, say)
+    return Footprint(rss_mib(pid), 100 * used, watch_s, opened["ready_s"], has_opencv(pid))
 
 
 def line(seen: Footprint) -> str:
     """The line that is compared with the limits."""
     return (
         f"footprint: main process RSS {seen.rss_mib:.1f} MiB (limit {RSS_LIMIT_MIB:.0f}), "
-        f"cpu {seen.cpu_percent:.2f} % of a core over 30 s (limit {CPU_LIMIT_PERCENT:.0f}), "
+        f"cpu {seen.cpu_percent:.2f} % of a core over {seen.watched_s:.0f} s "
+        f"(limit {CPU_LIMIT_PERCENT:.0f}), "
         f"ready after {seen.ready_s:.2f} s (limit {READY_LIMIT_S:.0f}), "
         f"OpenCV in main process: {'yes' if seen.opencv else 'no'}"
     )
@@ -132,16 +142,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--idle", type=float, default=20, help="seconds before (default 20)")
     parser.add_argument("--watch", type=float, default=30, help="seconds watched (default 30)")
     arguments = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="ow-footprint-") as folder:
-        stage = hall(Path(folder), lambda text: None)
-        try:
-            stage.up()
-            seen = measure(stage, arguments.idle, arguments.watch)
-        except (Unmeasurable, SimError, OSError) as error:
-            print(f"footprint: {error}", file=sys.stderr)
-            return 1
-        finally:
-            stage.down()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="ow-footprint-") as folder,
+            hall(Path(folder)) as opened,
+        ):
+            seen = measure(opened, arguments.idle, arguments.watch)
+    except (Unmeasurable, OSError) as error:
+        print(f"footprint: {error}", file=sys.stderr)
+        return 1
     print(line(seen))
     return 0 if seen.good else 1
 

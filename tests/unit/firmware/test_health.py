@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
-from firmware.health import Examiner, HealthTimer
+from firmware.disk import WriteMeter
+from firmware.health import Contact, Examiner, HealthTimer, Sources
 from firmware.outbox import Outbox
+from firmware.throttling import Throttling
 from hal.events.orders import encode
 
 ENDS = datetime(2026, 12, 3, 20, 0, tzinfo=UTC)
@@ -99,6 +101,56 @@ def test_a_closed_outbox_gives_no_health(examiner: Examiner, outbox: Outbox) -> 
     """Nor does an outbox that does not answer."""
     outbox.close()
     assert examiner.look(centre="ready", devices_lost=[]) is None
+
+
+class TwoPages:
+    """A spool with two pages in it."""
+
+    def waiting(self) -> list[str]:
+        return ["a", "b"]
+
+    def size_bytes(self) -> int:
+        return 4096
+
+
+def test_whoever_can_say_more_is_asked(outbox: Outbox, tmp_path: Path, clock: Any) -> None:
+    """Spool, voltage, openings, mode, and how long and how far away the centre is."""
+    contact = Contact(clock)
+    contact.heard()
+    sources = Sources(
+        spool=TwoPages(),
+        probe_ms=lambda: {"card": 12.3456},
+        mode=lambda: "serving",
+        contact=contact,
+        reference=lambda: clock.now() - timedelta(seconds=3),
+        power=lambda: Throttling(("under_voltage",), ("under_voltage", "throttled")),
+    )
+    examiner = Examiner(outbox, tmp_path, ENDS, clock, sources)
+    clock.pass_s(7)
+    seen = look(examiner)
+    names = ("spool_depth", "spool_bytes", "probe_ms", "mode", "centre_contact_s", "clock_offset_s")
+    assert [seen[name] for name in names] == [2, 4096, {"card": 12.3}, "serving", 7.0, 3.0]
+    assert seen["throttled"] == ["under_voltage"]
+    assert seen["throttled_before"] == ["under_voltage", "throttled"]
+
+
+def test_a_step_of_the_clock_does_not_touch_the_contact(clock: Any) -> None:
+    """Since when the centre is silent is counted by the monotonic clock."""
+    contact = Contact(clock)
+    assert contact.ago_s() is None
+    contact.heard()
+    clock._now += timedelta(days=3650)
+    assert contact.ago_s() == 0.0
+
+
+def test_what_the_process_takes_is_told(outbox: Outbox, tmp_path: Path, clock: Any) -> None:
+    """Memory in bytes, and bytes given to the disk where the kernel counts them."""
+    meter = WriteMeter(clock)
+    seen = look(Examiner(outbox, tmp_path, ENDS, clock, Sources(written=meter)))
+    counted = meter.read()
+    meter.close()
+    assert seen["rss_bytes"] > 1024 * 1024
+    assert ("bytes_written" in seen) == (counted is not None)
 
 
 def test_the_first_look_is_at_once() -> None:
