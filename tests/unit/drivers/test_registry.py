@@ -18,6 +18,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "id_serial": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
+    "voice_command": {"command": ["/nowhere"]},
     "lamps_gpio": {"red": 1, "yellow": 2, "green": 3, "factory": "socket:/nowhere"},
     "rating_gpio": {
         "buttons": [5, 6, 13, 19, 26],
