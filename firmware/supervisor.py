@@ -1,27 +1,40 @@
 """Every device a worker; a worker that ends is followed by the next, after a while.
 
 A lost device is a fact and a log line once, and so is its return. A window without a device that is
-not essential goes on without it.
+not essential goes on without it. While a device is lost it climbs the ladder of firmware.ladder,
+and is opened again and again at every rung, for ever at the last.
+
+One thread decides and never waits for a device: opening, ending and mending happen in others.
 """
 
 import logging
 import queue
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from math import inf
+from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from drivers.registry import start_worker
+from firmware.config import Intervals
+from firmware.ladder import Ladder, Rung, remedy, rungs, text
+from firmware.recovery import RecoveryError, Restorer
 from firmware.task import Task
 from hal.clock import Clock, rfc3339
 from hal.errors import DeviceLost
-from hal.events.facts import DeviceChanged
+from hal.events.facts import DeviceChanged, DeviceRecovery
 from hal.events.status import DeviceState, DeviceStatus, Remedy
-from hal.interfaces import Device, Observation
+from hal.interfaces import Device, Observation, Role
 
-RETRY_BASE_S, RETRY_CAP_S = 0.2, 5.0
-STEADY_S = 10.0
-"""A device that worked for less is flapping: the wait before the next attempt goes on growing."""
+OPEN_S = 30.0
+"""A device that has never been heard of counts as lost after this; each driver fails sooner."""
+MEND_S = 30.0
+"""A rung whose work has not ended after this is left for the next."""
+_RESTS = 3
+"""A daemon or port that was mended is left alone for so many rungs."""
 _STOP_S = 2.0
 _NS_PER_S = 1e9
 
@@ -52,52 +65,107 @@ class Listener(Protocol):
     def changed(self, device: str, name: str, data: DeviceChanged) -> None:
         """The device was `lost` or has `returned`."""
 
+    def recovering(self, device: str, data: DeviceRecovery, text_zh: str, text_en: str) -> None:
+        """A lost device has come to this rung. Once for each rung, the first included.
+
+        From the second rung on its status says the same, for as long as the device is lost: also
+        when a flapping device comes back to a rung of which it was told before.
+        """
+
     def status(self, device: str, status: DeviceStatus) -> None:
         """What the device's retained status is from now on."""
 
     def opened(self, device: str) -> None:
         """The device is usable: what it shows must be shown again."""
 
+    def able(self, roles: frozenset[Role], lost_essential: frozenset[str]) -> None:
+        """From now on these roles have a device that works, and these essential devices are lost.
 
-@dataclass
+        Called when either has changed; before the first call both are empty.
+        """
+
+
+@dataclass(frozen=True)
+class Cared:
+    """A device to be supervised, with what its table in the configuration says of it."""
+
+    device: Device
+    essential: bool = False
+    daemon: str | None = None
+    usb_port: Path | None = None
+
+
+_Target = str | Path
+"""What is mended: a daemon's unit, or a port's folder. Several devices may share one."""
+
+
 class _Care:
     """What is known of one device."""
 
-    device: Device
-    worker: Running | None = None
-    lost: DeviceLost | None = None
-    failures: int = 0
-    retry_at_s: float | None = None
-    opened_at_s: float | None = None
-    judged: bool = False
+    def __init__(self, cared: Cared, rung_s: float) -> None:
+        self.cared = cared
+        has = rungs(daemon=cared.daemon is not None, usb_port=cared.usb_port is not None)
+        self.ladder = Ladder(has, rung_s)
+        self.worker: Running | None = None
+        self.attempt = 0
+        self.begun_at_s = 0.0
+        self.opened_at_s: float | None = None
+        self.retry_at_s: float | None = None
+        self.lost: DeviceLost | None = None
+        self.failures = 0
+        self.judged = False
+        self.state: DeviceState | None = None
+        self.since = ""
 
+    def due_s(self) -> float:
+        """When something must be done for it."""
+        first_word_s = None if self.judged else self.begun_at_s + OPEN_S
+        times = (first_word_s, self.retry_at_s, self.ladder.due_s)
+        return min((time_s for time_s in times if time_s is not None), default=inf)
 
-_Report = tuple[str, DeviceLost | None]
+    def target(self, rung: Rung) -> _Target | None:
+        """What `rung` mends for this device."""
+        return {"restart_daemon": self.cared.daemon, "power_cycle": self.cared.usb_port}.get(rung)
 
 
 class Supervisor:
     """Runs in a thread of its own between `start` and `stop`."""
 
-    def __init__(self, devices: Mapping[str, Device], listener: Listener, clock: Clock) -> None:
-        self._care = {name: _Care(device) for name, device in devices.items()}
+    def __init__(
+        self,
+        devices: Mapping[str, Cared],
+        listener: Listener,
+        intervals: Intervals,
+        restorer: Restorer,
+        clock: Clock,
+    ) -> None:
+        self._care = {name: _Care(cared, intervals.rung_s) for name, cared in devices.items()}
         self._listener = listener
+        self._intervals = intervals
+        self._restorer = restorer
         self._clock = clock
-        self._reports: queue.SimpleQueue[_Report | None] = queue.SimpleQueue()
+        self._mending: dict[_Target, set[str]] = {}
+        self._mended_at_s: dict[_Target, float] = {}
+        self._able: tuple[frozenset[Role], frozenset[str]] = (frozenset(), frozenset())
+        # What to do, in the order in which threads asked for it.
+        self._acts: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._task = Task("supervisor", self._run)
 
     def start(self) -> None:
-        for name in self._care:
-            self._tell_status(name, "starting", "none")
+        for name, care in self._care.items():
+            self._tell_status(name, "starting", "none", _TEXTS["none"])
+            care.begun_at_s = self._now_s()
             self._open(name)
         self._task.start()
 
     def stop(self) -> None:
-        """End all workers; none of their ends is a loss."""
-        self._reports.put(None)
+        """End all workers, and what is being mended; none of their ends is a loss."""
+        self._acts.put(None)
         self._task.join(_STOP_S)
+        self._restorer.stop()
         for name, care in self._care.items():
-            if care.worker is not None and not care.worker.stop(_STOP_S):
-                _log.warning("device does not stop", extra={"device": name})
+            if care.worker is not None:
+                self._end(name, care.worker)
 
     def missing(self) -> dict[str, DeviceLost]:
         """The devices that are lost now, with the reason."""
@@ -107,75 +175,197 @@ class Supervisor:
         """The devices that have neither opened nor been lost yet."""
         return {name for name, care in self._care.items() if not care.judged}
 
-    def _open(self, name: str) -> None:
-        care = self._care[name]
-        care.retry_at_s = None
-        listener, reports = self._listener, self._reports
-        care.worker = start_worker(
-            care.device,
-            lambda observation: listener.observed(name, observation),
-            lambda: reports.put((name, None)),
-            lambda lost: reports.put((name, lost)),
-        )
+    def doubt(self, device: str, lost: DeviceLost) -> None:
+        """Somebody who used the device found it lost, while its worker may see nothing of it.
+
+        Returns at once. The worker is ended and the device opened again; if it was lost already,
+        or has been opened again since, nothing happens.
+        """
+        self._acts.put(partial(self._doubted, device, self._care[device].attempt, lost))
 
     def _run(self) -> None:
         while True:
             try:
-                report = self._reports.get(timeout=self._wait_s())
+                act = self._acts.get(timeout=self._wait_s())
             except queue.Empty:
-                self._retry()
-                continue
-            if report is None:
-                return
-            name, lost = report
-            if lost is None:
-                self._note_opened(name)
+                pass
             else:
-                self._note_lost(name, lost)
-            self._care[name].judged = True
+                if act is None:
+                    return
+                act()
+            self._do_what_is_due()
+            self._tell_able()
 
     def _wait_s(self) -> float | None:
-        due = [care.retry_at_s for care in self._care.values() if care.retry_at_s is not None]
-        return max(0.0, min(due) - self._now_s()) if due else None
+        due_s = min((care.due_s() for care in self._care.values()), default=inf)
+        return None if due_s == inf else max(0.0, due_s - self._now_s())
 
-    def _retry(self) -> None:
+    def _do_what_is_due(self) -> None:
         now_s = self._now_s()
         for name, care in self._care.items():
+            if not care.judged and now_s >= care.begun_at_s + OPEN_S:
+                self._note_lost(name, DeviceLost("it does not open", remedy="reset"))
             if care.retry_at_s is not None and care.retry_at_s <= now_s:
                 self._open(name)
+            if (rung := care.ladder.climb(now_s)) is not None:
+                self._tell_rung(name, rung)
+                self._mend(name, rung)
 
-    def _note_opened(self, name: str) -> None:
+    def _open(self, name: str) -> None:
         care = self._care[name]
-        was_lost, care.lost, care.opened_at_s = care.lost, None, self._now_s()
-        self._tell_status(name, "online", "none")
+        care.retry_at_s = None
+        care.attempt += 1
+        attempt, listener, acts = care.attempt, self._listener, self._acts
+        care.worker = start_worker(
+            care.cared.device,
+            lambda observation: listener.observed(name, observation),
+            lambda: acts.put(partial(self._opened, name, attempt)),
+            lambda lost: acts.put(partial(self._ended, name, attempt, lost)),
+        )
+
+    def _end(self, name: str, worker: Running) -> None:
+        if not worker.stop(_STOP_S):
+            _log.warning("device does not stop", extra={"device": name})
+
+    def _opened(self, name: str, attempt: int) -> None:
+        care = self._care[name]
+        if attempt != care.attempt:
+            return
+        now_s = self._now_s()
+        was_lost, care.lost = care.lost, None
+        care.opened_at_s, care.judged = now_s, True
+        care.ladder.regain(now_s)
+        self._tell_status(name, "online", "none", _TEXTS["none"])
         self._listener.opened(name)
         if was_lost is not None:
             _log.info("device returned", extra={"device": name})
             data = DeviceChanged(state="online", cause=was_lost.cause, remedy="none")
             self._listener.changed(name, "returned", data)
 
-    def _note_lost(self, name: str, lost: DeviceLost) -> None:
+    def _ended(self, name: str, attempt: int, lost: DeviceLost) -> None:
+        if attempt == self._care[name].attempt:
+            self._note_lost(name, lost)
+            self._plan(name)
+
+    def _doubted(self, name: str, attempt: int, lost: DeviceLost) -> None:
         care = self._care[name]
-        if care.opened_at_s is not None and self._now_s() - care.opened_at_s >= STEADY_S:
+        if attempt != care.attempt or care.opened_at_s is None or care.worker is None:
+            return
+        # Its last words, if it has any, are of a worker that is no more.
+        care.attempt += 1
+        self._note_lost(name, lost)
+        args = (name, care.worker, care.attempt)
+        Thread(target=self._end_doubted, args=args, name=f"end-{name}", daemon=True).start()
+
+    def _end_doubted(self, name: str, worker: Running, attempt: int) -> None:
+        self._end(name, worker)
+        self._acts.put(lambda: self._plan(name) if attempt == self._care[name].attempt else None)
+
+    def _note_lost(self, name: str, lost: DeviceLost) -> None:
+        care, now_s = self._care[name], self._now_s()
+        if care.opened_at_s is not None and now_s - care.opened_at_s >= self._intervals.rung_s:
             care.failures = 0
-        care.opened_at_s = None
-        ceiling_s = min(RETRY_CAP_S, RETRY_BASE_S * 2**care.failures)
-        care.retry_at_s = self._now_s() + random.uniform(0, ceiling_s)
-        care.failures += 1
+        care.opened_at_s, care.judged = None, True
         first, care.lost = care.lost is None, lost
         if not first:
             return
-        state: DeviceState = "no_device" if lost.remedy == "configure" else "offline"
+        entered = care.ladder.lose(now_s)
+        state = _state(lost)
         _log.warning("device lost", extra={"device": name, "cause": lost.cause})
-        self._tell_status(name, state, lost.remedy)
         data = DeviceChanged(state=state, cause=lost.cause, remedy=lost.remedy)
         self._listener.changed(name, "lost", data)
+        if entered is None:
+            self._tell_lost_status(name, care.ladder.rung)
+        else:
+            self._tell_rung(name, entered)
 
-    def _tell_status(self, name: str, state: DeviceState, remedy: Remedy) -> None:
-        zh, en = _TEXTS[remedy]
-        since = rfc3339(self._clock.now())
+    def _plan(self, name: str) -> None:
+        """When to open it next: full jitter, so that devices lost together return apart."""
+        care = self._care[name]
+        base_s, cap_s = self._intervals.device_base_s, self._intervals.device_cap_s
+        # The cap is reached long before 2^32; a year of failures must not overflow.
+        ceiling_s = min(cap_s, base_s * 2 ** min(care.failures, 32))
+        care.retry_at_s = self._now_s() + random.uniform(0, ceiling_s)
+        care.failures += 1
+
+    def _mend(self, name: str, rung: Rung) -> None:
+        """Begin what the rung does, unless it is under way or was done just now for another."""
+        care, now_s = self._care[name], self._now_s()
+        target = care.target(rung)
+        if target is None:
+            return
+        if (waiting := self._mending.get(target)) is not None:
+            waiting.add(name)
+            care.ladder.hold(now_s, MEND_S)
+        elif now_s - self._mended_at_s.get(target, -inf) >= _RESTS * self._intervals.rung_s:
+            self._mending[target] = {name}
+            care.ladder.hold(now_s, MEND_S)
+            acts = self._acts
+
+            def done(failure: RecoveryError | None) -> None:
+                acts.put(partial(self._mended, target, failure))
+
+            if isinstance(target, Path):
+                self._restorer.power_cycle(target, done)
+            else:
+                self._restorer.restart_daemon(target, done)
+
+    def _mended(self, target: _Target, failure: RecoveryError | None) -> None:
+        now_s = self._mended_at_s[target] = self._now_s()
+        waiting = self._mending.pop(target)
+        if failure is not None:
+            _log.warning("recovery failed", extra={"cause": str(failure)})
+        for name in waiting:
+            self._care[name].ladder.settle(now_s, done=failure is None)
+        for care in self._care.values():
+            if failure is None and target in (care.cared.daemon, care.cared.usb_port):
+                care.failures = 0
+                if care.retry_at_s is not None:
+                    care.retry_at_s = now_s
+
+    def _tell_rung(self, name: str, rung: Rung) -> None:
+        care = self._care[name]
+        if care.lost is None:
+            return
+        state, cause = _state(care.lost), care.lost.cause
+        of_rung = remedy(rung, care.lost.remedy)
+        _log.info("device recovery", extra={"device": name, "rung": rung})
+        self._tell_lost_status(name, rung)
+        data = DeviceRecovery(rung=rung, state=state, cause=cause, remedy=of_rung)
+        self._listener.recovering(name, data, *text(care.cared.device.role, rung))
+
+    def _tell_lost_status(self, name: str, rung: Rung) -> None:
+        """What people can do is said while we only reopen; later, what we do."""
+        care = self._care[name]
+        if care.lost is None:
+            return
+        of_rung = remedy(rung, care.lost.remedy)
+        texts = _TEXTS[of_rung] if rung == "reopen" else text(care.cared.device.role, rung)
+        self._tell_status(name, _state(care.lost), of_rung, texts)
+
+    def _tell_status(
+        self, name: str, state: DeviceState, remedy: Remedy, texts: tuple[str, str]
+    ) -> None:
+        care, (zh, en) = self._care[name], texts
+        if care.state != state:
+            care.state, care.since = state, rfc3339(self._clock.now())
+        since = care.since
         status = DeviceStatus(state=state, since=since, remedy=remedy, text_zh=zh, text_en=en)
         self._listener.status(name, status)
 
+    def _tell_able(self) -> None:
+        care = self._care.items()
+        able = (
+            frozenset(each.cared.device.role for _, each in care if each.opened_at_s is not None),
+            frozenset(name for name, each in care if each.cared.essential and each.lost),
+        )
+        if able != self._able:
+            self._able = able
+            self._listener.able(*able)
+
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / _NS_PER_S
+
+
+def _state(lost: DeviceLost) -> DeviceState:
+    return "no_device" if lost.remedy == "configure" else "offline"

@@ -5,7 +5,7 @@ and process namespaces, obeys JSON lines and answers each with one; when its inp
 everything in here.
 
     to it      {"lay": card, "reader": 0, "fault": null, "after": 0}    {"withdraw": 0}
-               {"daemon": "kill"}    {"daemon": "start"}    {"verified": 0}
+               {"daemon": "kill"}, "start", "freeze", "resume"     {"verified": 0}
     from it    {"done": …} once at the start and after each order
 """
 
@@ -33,6 +33,7 @@ _PORTS_A_READER = 2  # vpcd's library has two slots, one port each; the second s
 _MS_BIND = 4096
 _START_S = 10.0
 _LOOK_EVERY_S = 0.02
+_SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP, "resume": signal.SIGCONT}
 
 
 class Namespace:
@@ -79,10 +80,11 @@ class Namespace:
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(str(self._socket)) == 0
 
-    def _kill_daemon(self) -> None:
+    def _signal_daemon(self, number: signal.Signals) -> None:
         if self._daemon is not None:
-            self._daemon.send_signal(signal.SIGKILL)
-            self._daemon.wait()
+            self._daemon.send_signal(number)
+            if number == signal.SIGKILL:
+                self._daemon.wait()
 
     def obey(self, order: dict[str, Any]) -> Any:
         if "lay" in order:
@@ -94,10 +96,10 @@ class Namespace:
         elif "verified" in order:
             chip = self._chips[order["verified"]]
             return chip.verified
-        elif order["daemon"] == "kill":
-            self._kill_daemon()
-        else:
+        elif order["daemon"] == "start":
             self.start_daemon()
+        else:
+            self._signal_daemon(_SIGNALS[order["daemon"]])
         return True
 
 

@@ -102,6 +102,18 @@ class Pcscd:
     def start_daemon(self) -> None:
         self._order({"daemon": "start"})
 
+    def restart_daemon(self) -> None:
+        """What systemd does with a unit: end it, frozen or not, and start it again."""
+        self.kill_daemon()
+        self.start_daemon()
+
+    def freeze_daemon(self) -> None:
+        """Fault: pcscd takes connections as ever, and answers nothing."""
+        self._order({"daemon": "freeze"})
+
+    def resume_daemon(self) -> None:
+        self._order({"daemon": "resume"})
+
     def _order(self, order: dict[str, Any]) -> Any:
         with self._lock:
             if self._process is None or self._process.stdin is None:
