@@ -2,14 +2,27 @@
 
 from random import Random
 
-from powercut.disk import Created, Disk, Operation, Removed, Synced, Truncated, Written
+import pytest
+from powercut.disk import (
+    Allocated,
+    Appended,
+    Created,
+    Disk,
+    Impossible,
+    Operation,
+    Removed,
+    Renamed,
+    Synced,
+    Truncated,
+    Written,
+)
 
 SYNC_FOLDER = Synced("", 99)
 
 
 def outcomes(*operations: Operation, tries: int = 400) -> set[tuple[tuple[str, bytes], ...]]:
     """Everything that may be found after the power went at the end of `operations`."""
-    disk = Disk()
+    disk = Disk(["s"])
     for index, operation in enumerate(operations):
         disk.apply(index, operation)
     return {tuple(sorted(disk.cut(Random(seed)).items())) for seed in range(tries)}
@@ -79,3 +92,33 @@ def test_opening_again_keeps_the_content() -> None:
         Created("a"), Written("a", 0, b"x"), Synced("a", 2), Created("a"), Synced("", 4)
     )
     assert found == {(("a", b"x"),)}
+
+
+def test_a_new_name_comes_whole() -> None:
+    """A file that is renamed has one name or the other, and surely the new one after a sync."""
+    before = (Created("a", exclusive=True), Appended("a", b"x"), Appended("a", b"y"))
+    named = (*before, Synced("a", 3), Synced("", 4), Renamed("a", "b"))
+    assert outcomes(*named) == {(("a", b"xy"),), (("b", b"xy"),)}
+    assert outcomes(*named, Synced("", 6)) == {(("b", b"xy"),)}
+
+
+def test_each_folder_has_its_own_sync() -> None:
+    """A sync of the outer folder says nothing about names in the inner one."""
+    inner = Created("s/a")
+    assert outcomes(inner, Synced("", 1)) == {(), (("s/a", b""),)}
+    assert outcomes(inner, Synced("s", 1)) == {(("s/a", b""),)}
+
+
+def test_allocated_room_is_zeros() -> None:
+    """It never makes a file shorter, and may be lost until it is synced."""
+    before = (Created("a"), SYNC_FOLDER, Written("a", 0, b"x"), Synced("a", 3))
+    assert outcomes(*before, Allocated("a", 2)) == {(("a", b"x"),), (("a", b"x\0"),)}
+    assert outcomes(*before, Allocated("a", 1)) == {(("a", b"x"),)}
+
+
+def test_a_piece_without_a_place_is_refused() -> None:
+    """Where the file may have had content, or the name leaves its folder, the model gives up."""
+    with pytest.raises(Impossible):
+        outcomes(Created("a"), Appended("a", b"x"))
+    with pytest.raises(Impossible):
+        outcomes(Created("a"), Renamed("a", "s/a"))

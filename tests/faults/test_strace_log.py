@@ -4,7 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
-from powercut.disk import Created, Removed, Synced, Truncated, Written
+from powercut.disk import (
+    Allocated,
+    Appended,
+    Created,
+    Removed,
+    Renamed,
+    Synced,
+    Truncated,
+    Written,
+)
 from powercut.replay import record
 from powercut.strace_log import Event, Said, UnknownCall, read
 
@@ -48,6 +57,24 @@ def test_each_call() -> None:
     ]
 
 
+def test_a_folder_within() -> None:
+    """Names below an inner folder are told with it; a new file is written piece by piece."""
+    inner = f"4<{_hex(b'/d/s/a')}>"
+    assert _read(
+        f'7 openat(AT_FDCWD<{_hex(b"/")}>, "{_hex(b"/d/s/a")}", O_WRONLY|O_CREAT|O_EXCL) = {inner}',
+        f'7 write({inner}, "{_hex(b"xy")}", 2) = 2',
+        f"7 fallocate({inner}, 0, 0, 4096) = 0",
+        f'7 rename("{_hex(b"/d/s/a")}", "{_hex(b"/d/s/b")}") = 0',
+        f"7 fsync({_fd('/d/s')}) = 0",
+    ) == [
+        Created("s/a", exclusive=True),
+        Appended("s/a", b"xy"),
+        Allocated("s/a", 4096),
+        Renamed("s/a", "s/b"),
+        Synced("s", 4),
+    ]
+
+
 def test_calls_of_two_threads() -> None:
     """A sync counts from the moment it began, although another thread wrote before it ended."""
     assert _read(
@@ -74,11 +101,13 @@ def test_others_and_failures_are_left_out() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f'7 write({FILE}, "{_hex(b"x")}", 1) = 1',
+        f'7 pwritev({FILE}, [{{iov_base="{_hex(b"x")}", iov_len=1}}], 1, 0) = 1',
         f'7 pwrite64({FILE}, "{_hex(b"x")}"..., 9, 0) = 9',
-        f"7 fallocate({FILE}, 0, 0, 4096) = 0",
+        f"7 fallocate({FILE}, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4096) = 0",
+        f'7 write({FILE}, "{_hex(b"x")}"..., 9) = 9',
         f"7 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, {FILE}, 0) = 0x7f00",
-        f'7 rename("{_hex(b"/d/a")}", "{_hex(b"/d/b")}") = 0',
+        f'7 rename("{_hex(b"/d/a")}", "{_hex(b"/e/b")}") = 0',
+        f'7 link("{_hex(b"/d/a")}", "{_hex(b"/d/b")}") = 0',
     ],
 )
 def test_unknown_changes_are_refused(line: str) -> None:

@@ -9,13 +9,27 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from powercut.disk import Created, Operation, Removed, Synced, Truncated, Written
+from powercut.disk import (
+    Allocated,
+    Appended,
+    Created,
+    Operation,
+    Removed,
+    Renamed,
+    Synced,
+    Truncated,
+    Written,
+)
 
 TRACED = (
     "open,openat,creat,close,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync,"
     "syncfs,sync_file_range,truncate,ftruncate,fallocate,unlink,unlinkat,rename,renameat,"
     "renameat2,link,linkat,symlink,symlinkat,mmap,sendfile,copy_file_range,splice"
 )
+NAMING = {
+    *("open", "openat", "creat", "truncate", "unlink", "unlinkat", "rename", "renameat"),
+    *("renameat2", "link", "linkat", "symlink", "symlinkat"),
+}
 HARMLESS = {"close", "open", "openat"}
 IGNORED_SUFFIX = "-shm"  # SQLite's shared memory: rebuilt from the log, never trusted
 
@@ -77,31 +91,35 @@ def _events(call: str, arguments: str, folder: str, began: int) -> Iterator[Even
     paths = [_plain(hex_).decode() for hex_ in _FD.findall(arguments)]
     inside = [path for path in paths if path == folder or path.startswith(folder + os.sep)]
     named = _named(call, arguments, folder)
-    if named is not None:
+    if named:
         yield from _by_name(call, arguments, named)
     elif inside and not inside[0].endswith(IGNORED_SUFFIX):
         yield from _by_descriptor(call, arguments, inside[0][len(folder) + 1 :], began)
 
 
-def _named(call: str, arguments: str, folder: str) -> str | None:
-    """The file's name where the call takes a path into the folder."""
-    if call not in {"open", "openat", "creat", "unlink", "unlinkat"} and "name" not in call:
-        return None
-    for text in _texts(arguments):
-        path = os.fsdecode(text)
-        if os.path.dirname(path) == folder and not path.endswith(IGNORED_SUFFIX):
-            return os.path.basename(path)
-    return None
+def _named(call: str, arguments: str, folder: str) -> list[str]:
+    """The files' names where the call takes paths into the folder or one below it."""
+    if call not in NAMING:
+        return []
+    paths = [os.fsdecode(text) for text in _texts(arguments)]
+    return [
+        path[len(folder) + 1 :]
+        for path in paths
+        if path.startswith(folder + os.sep) and not path.endswith(IGNORED_SUFFIX)
+    ]
 
 
-def _by_name(call: str, arguments: str, name: str) -> Iterator[Operation]:
+def _by_name(call: str, arguments: str, names: list[str]) -> Iterator[Operation]:
+    name = names[0]
     if call in {"open", "openat"}:
         if "O_CREAT" in arguments:
-            yield Created(name)
+            yield Created(name, "O_EXCL" in arguments)
         if "O_TRUNC" in arguments:
             yield Truncated(name, 0)
     elif call in {"unlink", "unlinkat"}:
         yield Removed(name)
+    elif call == "rename" and len(names) == 2:
+        yield Renamed(name, names[1])
     else:
         raise UnknownCall(f"{call} of {name}")
 
@@ -109,11 +127,15 @@ def _by_name(call: str, arguments: str, name: str) -> Iterator[Operation]:
 def _by_descriptor(call: str, arguments: str, name: str, began: int) -> Iterator[Operation]:
     if call in {"fsync", "fdatasync"}:
         yield Synced(name, began)
-    elif call == "pwrite64":
-        data, shortened = _TEXT.findall(arguments)[0]
+    elif call in {"pwrite64", "write"}:
+        hex_, shortened = _TEXT.findall(arguments)[0]
         if shortened:
             raise UnknownCall(f"a write to {name} that strace shortened")
-        yield Written(name, int(arguments.rsplit(", ", 1)[1]), _plain(data))
+        last = int(arguments.rsplit(", ", 1)[1])
+        data = _plain(hex_)
+        yield Written(name, last, data) if call == "pwrite64" else Appended(name, data)
+    elif call == "fallocate" and ", 0, 0, " in arguments:
+        yield Allocated(name, int(arguments.rsplit(", ", 1)[1]))
     elif call == "ftruncate":
         yield Truncated(name, int(arguments.rsplit(", ", 1)[1]))
     elif call not in HARMLESS and not (call == "mmap" and "PROT_WRITE" not in arguments):

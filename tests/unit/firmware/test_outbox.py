@@ -42,6 +42,62 @@ def test_the_epoch_belongs_to_the_file(outbox: Outbox, tmp_path: Path, new_id: N
     assert Outbox(tmp_path / "other.db", new_id).epoch != epoch
 
 
+def test_no_number_is_given_twice(outbox: Outbox, tmp_path: Path, new_id: NewId) -> None:
+    """Though every row is gone, and nothing was closed in an orderly way, the count goes on."""
+    keep(outbox, *("x" for _ in range(300)))
+    outbox.receipt(300)
+    assert outbox.depth() == 0
+    killed = Outbox(tmp_path / "state" / "outbox.db", new_id)
+    assert (killed.last(), killed.depth(), killed.waiting()) == (300, 0, (0, None))
+    assert keep(killed, "a") == [301]
+
+
+def test_a_file_with_another_layout_is_taken_up(tmp_path: Path, new_id: NewId) -> None:
+    """Large pages, SQLite's own count of keys, columns in another order: facts and count stay."""
+    path = tmp_path / "outbox.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.executescript(
+        "CREATE TABLE fact (sequence INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL,"
+        " body BLOB NOT NULL, kept_at REAL NOT NULL);"
+        "INSERT INTO fact VALUES (7, 't', 'seven', 5.0), (8, 't', 'eight', 6.0);"
+        "DELETE FROM fact WHERE sequence = 8;"
+    )
+    other.close()
+    outbox = Outbox(path, new_id)
+    assert (outbox.set_aside, outbox.last(), outbox.waiting()) == (None, 8, (2, 5.0))
+    assert keep(outbox, "a") == [9]
+    outbox.receipt(9)
+    assert outbox.waiting() == (0, None)
+
+
+def test_a_refused_write_leaves_the_count_alone(outbox: Outbox, tmp_path: Path) -> None:
+    """When the disk refuses, no number is used and nothing is taken for deleted."""
+    keep(outbox, *("x" for _ in range(80)))
+    outbox.receipt(70)
+    other = sqlite3.connect(tmp_path / "state" / "outbox.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError):
+        keep(outbox, "a")
+    assert (outbox.last(), outbox.depth(), outbox.waiting()[0]) == (80, 80, 10)
+    other.execute("ROLLBACK")
+    other.close()
+    assert keep(outbox, "b") == [81]
+    assert outbox.depth() == 11
+
+
+def test_folding_the_log_changes_nothing(outbox: Outbox, tmp_path: Path) -> None:
+    """Receipts fold it now and then; what is read, and what is kept next, is the same."""
+    keep(outbox, "a", "b")
+    file, log = tmp_path / "state" / "outbox.db", tmp_path / "state" / "outbox.db-wal"
+    before = file.stat().st_size
+    length = log.stat().st_size
+    outbox.fold()
+    assert file.stat().st_size > before
+    assert keep(outbox, "c") == [3]
+    assert log.stat().st_size == length
+    assert [entry.body for entry in outbox.after(0, 10)] == [b"a 1", b"b 2", b"c 3"]
+
+
 def test_a_failing_draft_keeps_nothing(outbox: Outbox) -> None:
     """All or nothing: no fact, no state, no number is used when one draft cannot be written."""
 
@@ -82,8 +138,11 @@ def test_only_what_has_a_receipt_goes(outbox: Outbox) -> None:
     outbox.receipt(2)
     assert [entry.body for entry in outbox.after(0, 10)] == [b"c 3"]
     assert outbox.waiting() == (1, 10.0)
+    keep(outbox, *("x" for _ in range(62)))
+    outbox.receipt(64)
+    assert (outbox.depth(), outbox.waiting()[0]) == (65, 1)
     keep(outbox, "d")
-    assert outbox.depth() == 2
+    assert (outbox.depth(), outbox.waiting()[0]) == (2, 2)
 
 
 def test_a_receipt_beyond_what_was_given_takes_no_later_fact(outbox: Outbox) -> None:
