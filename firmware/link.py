@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Event, Lock
-from typing import Any
+from time import monotonic
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,46 +21,98 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from firmware.config import Broker
+from firmware.config import Broker, Intervals
 from firmware.credentials import tls_context
+from firmware.handshake import UNREACHABLE, Connection, Validity, Verdict, judge
 from firmware.task import Task
+from hal.clock import Clock, SystemClock
 from hal.events.topics import CENTRE_STATE, Branch
 
-KEEPALIVE_S = 10
-"""A half-open connection is found after about 1.9 times this."""
 SESSION_EXPIRY_S = 86_400
 RECEIVE_MAXIMUM = 64
-RECONNECT_BASE_S, RECONNECT_CAP_S = 0.2, 5.0
 _CONNECT_TIMEOUT_S = 5.0
-_LOOK_S = 1.0
+_PING_SHARE = 0.9
+_LOOK_SHARE = 0.05
+"""paho asks after an interval without a word, and gives up an interval later, each at its next look
+at the clock. With these shares of `keepalive_s` a half-open line is found within 1.9 times it."""
+_MOST_DOUBLINGS = 16
 
 _log = logging.getLogger(__name__)
+_DEFAULTS = Intervals()
+_MACHINE = SystemClock()
 Received = Callable[[str, bytes], None]
+_REMEDIES = {
+    "Not authorized": "register this terminal at the centre",
+    "Session taken over": "another terminal has this certificate; issue it one of its own",
+    "Server busy": "it will be tried again",
+    "Server unavailable": "it will be tried again",
+}
+
+
+class Backoff:
+    """How long to rest before the next attempt: full jitter below a ceiling that doubles.
+
+    The first rest is as random as the others: a broker that restarts cuts a whole hall at once.
+    """
+
+    def __init__(self, base_s: float, cap_s: float) -> None:
+        self._base_s, self._cap_s = base_s, cap_s
+        self._failures = 0
+
+    def next_s(self, good_s: float) -> float:
+        """`good_s`: how long the line was good; one that broke sooner than the cap was not."""
+        if good_s > self._cap_s:
+            self._failures = 0
+        ceiling_s = min(self._cap_s, self._base_s * 2**self._failures)
+        self._failures = min(self._failures + 1, _MOST_DOUBLINGS)
+        return random.uniform(0, ceiling_s)
 
 
 class Link:
     """One terminal's connection. `received` and the listeners run in the network thread."""
 
-    def __init__(self, broker: Broker, branch: Branch, will: bytes, received: Received) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        branch: Branch,
+        will: bytes,
+        received: Received,
+        intervals: Intervals = _DEFAULTS,
+        clock: Clock = _MACHINE,
+    ) -> None:
         """KeyFault if a certificate or key cannot be used; connects to nothing yet."""
         self._broker = broker
         self._branch = branch
         self._received = received
+        self._intervals = intervals
+        self._clock = clock
         self._retained: dict[str, bytes] = {}
         self._lock = Lock()
         self._stopping = Event()
         self.subscribed = Event()
         self._listeners: list[Callable[[bool], None]] = []
+        self._clock_listeners: list[Callable[[bool], None]] = []
+        self._clock_wrong: bool | None = None
         self._complained: set[str] = set()
-        self._failures = 0
+        self._backoff = Backoff(intervals.reconnect_base_s, intervals.reconnect_cap_s)
+        self._good_since_s: float | None = None
         self._will = will
         self._tls = tls_context(broker, branch.terminal)
+        self._tls.sslsocket_class = Connection
+        self._own = Validity(broker.cert)
+        self._connection: Connection | None = None
         self._client = self._make_client()
         self._task = Task("link", self._run)
 
     def on_change(self, listener: Callable[[bool], None]) -> None:
         """Call `listener(True)` when the line is usable, `listener(False)` when it is not."""
         self._listeners.append(listener)
+
+    def on_clock(self, listener: Callable[[bool], None]) -> None:
+        """Call `listener(True)` when a wrong clock keeps us from the broker, `listener(False)`
+        after a good connection; each only when it changes. Certificates know what time it is.
+        """
+        self._clock_listeners.append(listener)
 
     def start(self) -> None:
         """Connect, and connect again for ever, in a thread of its own."""
@@ -71,7 +123,7 @@ class Link:
         if self.subscribed.is_set():
             for topic, body in last_words.items():
                 told = self._client.publish(topic, body, qos=1, retain=True)
-                with suppress(RuntimeError):  # the line broke just now: the will says it
+                with suppress(RuntimeError, ValueError):  # it broke just now: the will says it
                     told.wait_for_publish(timeout_s)
         self._stopping.set()
         self._client.disconnect()
@@ -109,7 +161,7 @@ class Link:
         # Without this paho writes to the socket in whichever thread publishes, while the network
         # thread reads and writes it too: OpenSSL's connections do not bear that.
         client.on_socket_register_write = _leave_to_the_network_thread
-        client.on_socket_open = _send_at_once
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -120,19 +172,30 @@ class Link:
         return client
 
     def _run(self) -> None:
+        look_s = min(1.0, self._intervals.keepalive_s * _LOOK_SHARE)
         while not self._stopping.is_set():
             try:
+                self._check_own_certificate()
                 self._client = self._make_client()
                 self._connect()
-                while self._client.loop(_LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+                while self._client.loop(look_s) == mqtt.MQTT_ERR_SUCCESS:
                     continue
+                self._look_for_refusal()
             except (OSError, ValueError) as error:
-                self._complain("cannot reach the broker", type(error).__name__)
+                self._failed(judge(error), type(error).__name__)
             finally:
                 self._lost()
-            ceiling_s = min(RECONNECT_CAP_S, RECONNECT_BASE_S * 2**self._failures)
-            self._failures += 1
-            self._stopping.wait(random.uniform(0, ceiling_s))
+            self._stopping.wait(self._backoff.next_s(self._good_for_s()))
+
+    def _good_for_s(self) -> float:
+        """How long the connection that has just ended was usable."""
+        since_s, self._good_since_s = self._good_since_s, None
+        return 0.0 if since_s is None else monotonic() - since_s
+
+    def _check_own_certificate(self) -> None:
+        if not self._own.covers(self._clock.now()):
+            what = "our certificate is not valid at this time; set the clock, or renew it"
+            self._failed(Verdict(what, clock=True), "")
 
     def _connect(self) -> None:
         properties = _properties(PacketTypes.CONNECT)
@@ -141,10 +204,24 @@ class Link:
         self._client.connect(
             self._broker.host,
             self._broker.port,
-            keepalive=KEEPALIVE_S,
+            keepalive=max(1, int(self._intervals.keepalive_s * _PING_SHARE)),
             clean_start=False,
             properties=properties,
         )
+
+    def _on_socket_open(self, _client: mqtt.Client, _data: object, connection: object) -> None:
+        assert isinstance(connection, Connection)
+        # A small message must not wait 40 ms for the acknowledgement of the one before it.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection = connection
+
+    def _look_for_refusal(self) -> None:
+        """The broker's word about our certificate comes after the handshake, as an alert."""
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.refusal is not None:
+            verdict = judge(connection.refusal)
+            if verdict is not UNREACHABLE:
+                self._failed(verdict, str(connection.refusal.reason))
 
     def _on_connect(
         self,
@@ -155,7 +232,10 @@ class Link:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._complain("the broker refuses the connection", str(reason))
+            self._refused("the broker refuses the connection", reason)
+            client.disconnect()
+            return
+        if self._stopping.is_set():
             client.disconnect()
             return
         options = SubscribeOptions(qos=1)
@@ -174,12 +254,16 @@ class Link:
             self._complain("the broker refuses a subscription", str(reasons))
             client.disconnect()
             return
+        # Always all of it, also when the broker knows our session: the will may have been
+        # published, and a broker that was killed has the session of its last autosave and not
+        # what it was told to retain since.
         with self._lock:
             retained = dict(self._retained)
         for topic, body in retained.items():
             client.publish(topic, body, qos=1, retain=True)
         self._complained.clear()
-        self._failures = 0
+        self._good_since_s = monotonic()
+        self._tell_clock(False)
         self.subscribed.set()
         _log.info("connected to the broker")
         self._tell(True)
@@ -188,10 +272,12 @@ class Link:
         self,
         client: mqtt.Client,
         _data: object,
-        _flags: mqtt.DisconnectFlags,
-        _reason: ReasonCode,
+        flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if flags.is_disconnect_packet_from_server and reason.is_failure:
+            self._refused("the broker ended the connection", reason)
         self._lost()
 
     def _on_publish(
@@ -204,7 +290,7 @@ class Link:
     ) -> None:
         # "No matching subscribers" (16) is a success: the centre may be away.
         if reason.is_failure:
-            self._complain("the broker refuses a message", str(reason))
+            self._refused("the broker refuses a message", reason)
 
     def _lost(self) -> None:
         if self.subscribed.is_set():
@@ -217,6 +303,21 @@ class Link:
         for listener in self._listeners:
             listener(usable)
 
+    def _tell_clock(self, wrong: bool) -> None:
+        if wrong != self._clock_wrong:
+            self._clock_wrong = wrong
+            for listener in self._clock_listeners:
+                listener(wrong)
+
+    def _failed(self, verdict: Verdict, detail: str) -> None:
+        if verdict.clock:
+            self._tell_clock(True)
+        self._complain(verdict.what, detail)
+
+    def _refused(self, what: str, reason: ReasonCode) -> None:
+        remedy = _REMEDIES.get(reason.getName())
+        self._complain(f"{what}; {remedy}" if remedy else what, str(reason))
+
     def _complain(self, what: str, detail: str) -> None:
         """Log a failure once, until the line has been good again."""
         if what not in self._complained:
@@ -226,11 +327,6 @@ class Link:
 
 def _leave_to_the_network_thread(_client: mqtt.Client, _data: object, _socket: object) -> None:
     """Nothing: `publish` wakes the loop, and the loop writes."""
-
-
-def _send_at_once(_client: mqtt.Client, _data: object, connection: Any) -> None:
-    """A small message must not wait 40 ms for the acknowledgement of the one before it."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet: int) -> Properties:

@@ -10,6 +10,8 @@ import sqlite3
 from threading import Condition
 from time import monotonic
 
+from firmware.centre_time import CentreTime
+from firmware.config import Intervals
 from firmware.link import Link
 from firmware.outbox import Entry, Outbox, ranges
 from firmware.task import Task
@@ -18,15 +20,22 @@ from hal.events.orders import OrderError, Receipt, decode
 
 WINDOW = 256
 """How many facts may be under way without a receipt."""
-RETRY_BASE_S, RETRY_CAP_S = 1.0, 30.0
 
 _log = logging.getLogger(__name__)
+_DEFAULTS = Intervals()
 
 
 class Sender:
     """A thread of its own. All methods may be called from any thread and return at once."""
 
-    def __init__(self, outbox: Outbox, link: Link) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        link: Link,
+        intervals: Intervals = _DEFAULTS,
+        centre_time: CentreTime | None = None,
+    ) -> None:
+        """`centre_time` is told what time it is at the centre, with each receipt that says so."""
         self._outbox = outbox
         self._link = link
         self._changed = Condition()
@@ -36,7 +45,8 @@ class Sender:
         self._committed = 0
         self._sent = 0
         self._missing: list[tuple[int, int]] = []
-        self._patience = _Patience()
+        self._centre_time = centre_time
+        self._patience = _Patience(intervals.receipt_base_s, intervals.receipt_cap_s)
         self._rounds = 0
         self._task = Task("sender", self._run)
 
@@ -73,6 +83,8 @@ class Sender:
         except OrderError:
             _log.warning("receipt cannot be read")
             return
+        if receipt.at is not None and self._centre_time is not None:
+            self._centre_time.heard(receipt.at)
         if receipt.epoch != self._outbox.epoch:
             return
         try:
@@ -156,8 +168,9 @@ class Sender:
 class _Patience:
     """How long to wait for a receipt: full jitter below a ceiling that doubles."""
 
-    def __init__(self) -> None:
-        self._ceiling_s = RETRY_BASE_S
+    def __init__(self, base_s: float, cap_s: float) -> None:
+        self._base_s, self._cap_s = base_s, cap_s
+        self._ceiling_s = base_s
         self._until_s = monotonic()
 
     def begin(self) -> None:
@@ -165,11 +178,11 @@ class _Patience:
 
     def reset(self) -> None:
         """A receipt came: start anew with the shortest wait."""
-        self._ceiling_s = RETRY_BASE_S
+        self._ceiling_s = self._base_s
         self.begin()
 
     def lengthen(self) -> None:
-        self._ceiling_s = min(RETRY_CAP_S, self._ceiling_s * 2)
+        self._ceiling_s = min(self._cap_s, self._ceiling_s * 2)
         self.begin()
 
     def over(self) -> bool:

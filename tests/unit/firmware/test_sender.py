@@ -6,9 +6,11 @@ from threading import Condition
 import msgspec
 import pytest
 
-from firmware import sender as module
+from firmware.centre_time import CentreTime
+from firmware.config import Intervals
 from firmware.outbox import Outbox
 from firmware.sender import WINDOW, Sender
+from hal.clock import Clock
 from hal.events.envelope import CONTENT_TYPE
 from hal.events.orders import Receipt
 
@@ -46,8 +48,14 @@ def link() -> FakeLink:
 
 
 @pytest.fixture
-def sender(outbox: Outbox, link: FakeLink) -> Iterator[Sender]:
-    made = Sender(outbox, link)
+def retry_s() -> float:
+    """How long the sender waits for a receipt at first: longer than any test."""
+    return 1000.0
+
+
+@pytest.fixture
+def sender(outbox: Outbox, link: FakeLink, retry_s: float) -> Iterator[Sender]:
+    made = Sender(outbox, link, Intervals(receipt_base_s=retry_s))
     made.start()
     yield made
     made.stop(WAIT_S)
@@ -78,10 +86,9 @@ def test_facts_go_in_order_as_they_come(outbox: Outbox, sender: Sender, link: Fa
 
 
 def test_no_more_than_the_window_is_under_way(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, sender: Sender, link: FakeLink
 ) -> None:
     """Without a receipt the sender stops after its window; a receipt makes as much room again."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
     sender.line(False)
     keep(outbox, 3 * WINDOW)
     sender.line(True)
@@ -93,11 +100,8 @@ def test_no_more_than_the_window_is_under_way(
     assert link.await_sent(upto(2 * WINDOW + 10)) == list(range(1, 2 * WINDOW + 11))
 
 
-def test_missing_facts_are_sent_again(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_facts_are_sent_again(outbox: Outbox, sender: Sender, link: FakeLink) -> None:
     """Exactly the ranges that the centre misses, those of them that are still here."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
     keep(outbox, 9)
     sender.line(True)
     link.await_sent(upto(9))
@@ -105,11 +109,9 @@ def test_missing_facts_are_sent_again(
     assert link.await_sent(upto(6))[9:] == [3, 4, 6]
 
 
-def test_without_a_receipt_it_goes_back(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("retry_s", [0.01])
+def test_without_a_receipt_it_goes_back(outbox: Outbox, sender: Sender, link: FakeLink) -> None:
     """Facts that nobody confirmed are sent again from the last receipt, and again."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 0.01)
     keep(outbox, 2)
     sender.receipt(receipt(outbox, 1))
     sender.line(True)
@@ -118,10 +120,9 @@ def test_without_a_receipt_it_goes_back(
 
 
 def test_a_line_that_returns_starts_at_the_last_receipt(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, sender: Sender, link: FakeLink
 ) -> None:
     """A broker that was killed may have forgotten what it acknowledged."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
     keep(outbox, 4)
     sender.line(True)
     link.await_sent(upto(4))
@@ -132,10 +133,9 @@ def test_a_line_that_returns_starts_at_the_last_receipt(
 
 
 def test_a_centre_that_returns_hears_it_again(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, sender: Sender, link: FakeLink
 ) -> None:
     """While the centre was away the broker may have had nobody to give the facts to."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 1000.0)
     keep(outbox, 2)
     sender.line(True)
     link.await_sent(upto(2))
@@ -158,13 +158,24 @@ def test_another_epoch_is_no_receipt(outbox: Outbox, sender: Sender) -> None:
     assert outbox.waiting()[0] == 1
 
 
+@pytest.mark.parametrize("retry_s", [0.001])
 def test_an_idle_sender_leaves_the_outbox_alone(
-    outbox: Outbox, sender: Sender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, sender: Sender, link: FakeLink
 ) -> None:
     """When everything is receipted it sleeps until something comes: it never polls."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 0.001)
     keep(outbox, 1)
     sender.line(True)
     link.await_sent(lambda sent: len(sent) >= 1)
     sender.receipt(receipt(outbox, 1))
     assert sender._rest_s() is None
+
+
+def test_the_centre_says_what_time_it_is(outbox: Outbox, link: FakeLink, clock: Clock) -> None:
+    """Each receipt's time is handed on, also when it speaks of an outbox that was here before."""
+    centre_time = CentreTime(clock)
+    sender = Sender(outbox, link, centre_time=centre_time)
+    sender.receipt(receipt(outbox, 0))
+    assert centre_time.now() is None
+    word = Receipt(epoch="another", committed=1, at="2026-11-23T09:00:00+00:00")
+    sender.receipt(msgspec.json.encode(word))
+    assert centre_time.offset_s() == -3600.0
