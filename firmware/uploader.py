@@ -4,6 +4,7 @@ HTTPS with the terminal's certificate; the protocol is docs/protocols/media-uplo
 whose upload was cut goes on where the centre says that it stopped.
 """
 
+import errno
 import hashlib
 import logging
 import random
@@ -24,6 +25,8 @@ TIMEOUT_S = 10.0
 """For each step on the wire: connecting, a piece sent, an answer."""
 PIECE_BYTES = 64 * 1024
 _HTTPS_PORT = 443
+_LOST = {errno.ENOENT, errno.EIO, errno.EBADMSG, errno.EUCLEAN}
+"""What the disk says of a file that it will never give again; anything else may pass."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,11 +46,22 @@ class _Stopped(Exception):
 class Uploader:
     """A thread of its own. All methods may be called from any thread."""
 
-    def __init__(self, spool: Spool, centre_url: str, tls_context: ssl.SSLContext) -> None:
-        """ConfigurationError if `centre_url` is not `https://HOST[:PORT]`."""
+    def __init__(
+        self,
+        spool: Spool,
+        centre_url: str,
+        tls_context: ssl.SSLContext,
+        retry_base_s: float = RETRY_BASE_S,
+        retry_cap_s: float = RETRY_CAP_S,
+    ) -> None:
+        """ConfigurationError if `centre_url` is not `https://HOST[:PORT]`.
+
+        `retry_*`: the ceiling of the pause after a first failure, and after many.
+        """
         self._spool = spool
         self._host, self._port = _address(centre_url)
         self._tls = tls_context
+        self._retry_base_s, self._retry_cap_s = retry_base_s, retry_cap_s
         self._changed = Condition()
         self._stopping = False
         self._news = True
@@ -90,7 +104,8 @@ class Uploader:
         """
         with self._changed:
             if self._failures:
-                self._changed.wait_for(lambda: self._stopping, pause_s(self._failures))
+                pause = pause_s(self._failures, self._retry_base_s, self._retry_cap_s)
+                self._changed.wait_for(lambda: self._stopping, pause)
             else:
                 self._changed.wait_for(lambda: self._stopping or self._news)
             self._news = False
@@ -120,7 +135,9 @@ class Uploader:
         """Have the centre keep this picture. One that can never be kept is set aside."""
         try:
             sealed = self._spool.read(sha256)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
             sealed = b""
         if hashlib.sha256(sealed).hexdigest() != sha256:
             self._spool.set_aside(sha256, "damaged")
@@ -171,9 +188,9 @@ class Uploader:
             yield sealed[start : start + PIECE_BYTES]
 
 
-def pause_s(failures: int) -> float:
+def pause_s(failures: int, base_s: float, cap_s: float) -> float:
     """Full jitter below a ceiling that doubles with each failure in a row."""
-    ceiling_s = min(RETRY_CAP_S, RETRY_BASE_S * 2.0 ** min(failures - 1, 16))
+    ceiling_s = min(cap_s, base_s * 2.0 ** min(failures - 1, 16))
     return random.uniform(0.0, ceiling_s)
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from central.media.open import open_picture
+from firmware.disk import free_bytes
 from firmware.seal import Seal, load_seal
 from firmware.spool import PictureTooLarge, Spool, SpoolFull, SpoolUnusable
 from hal.events.media import MAX_MEDIA_BYTES
@@ -72,6 +73,18 @@ def test_the_oldest_goes_first_after_a_restart(make: Callable[[], Spool], tmp_pa
     assert make().waiting() == kept
 
 
+def test_the_order_survives_a_clock_that_is_set_back(
+    make: Callable[[], Spool], tmp_path: Path
+) -> None:
+    """A page of a year that has not come yet stays before those that are kept after it."""
+    first = make().keep(JPEG).sha256
+    year_2036_ns = 2_100_000_000 * 10**9
+    os.utime(tmp_path / "spool" / first, ns=(year_2036_ns, year_2036_ns))
+    spool = make()
+    later = [spool.keep(JPEG).sha256 for _ in range(3)]
+    assert make().waiting() == [first, *later]
+
+
 def test_a_file_that_was_being_written_is_nothing(
     make: Callable[[], Spool], tmp_path: Path
 ) -> None:
@@ -131,6 +144,34 @@ def test_what_the_centre_would_refuse_is_refused_here(make: Callable[[], Spool])
     with pytest.raises(PictureTooLarge):
         spool.keep(bytes(MAX_MEDIA_BYTES))
     assert spool.waiting() == []
+
+
+def test_it_leaves_the_reserve_free(tmp_path: Path, seal: Seal, new_id: Callable[[], str]) -> None:
+    """Pages do not take the last room on the disk, which facts need."""
+    beyond = free_bytes(tmp_path) * 2
+    spool = Spool(tmp_path / "spool", TERMINAL, seal, new_id, reserve_bytes=beyond)
+    with pytest.raises(SpoolFull):
+        spool.keep(JPEG)
+    assert (spool.waiting(), list((tmp_path / "spool").iterdir())) == ([], [])
+
+
+def test_what_cannot_be_removed_counts_until_it_can(
+    make: Callable[[], Spool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits no more, but the limit knows of it; it goes with the next confirmation."""
+    spool = make()
+    first, second = spool.keep(JPEG), spool.keep(JPEG)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "unlink", refuse)
+        spool.confirmed(first.sha256)
+    assert spool.waiting() == [second.sha256]
+    assert spool.size_bytes() == first.size_bytes + second.size_bytes
+    spool.confirmed(second.sha256)
+    assert (spool.size_bytes(), list((tmp_path / "spool").iterdir())) == (0, [])
 
 
 @pytest.mark.parametrize(

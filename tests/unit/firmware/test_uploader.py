@@ -1,5 +1,6 @@
 """From the spool to the real listener, with the certificates of a development folder."""
 
+import errno
 import os
 import socket
 import ssl
@@ -18,7 +19,6 @@ from central.media.files import Files, Name
 from central.media.listener import MediaServer
 from central.media.trust import Trust
 from central.register import Register
-from firmware import uploader as module
 from firmware.config import Broker
 from firmware.credentials import tls_context
 from firmware.seal import load_seal
@@ -116,10 +116,8 @@ class ToldSpool(Spool):
 Begin = Callable[..., Uploader]
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RETRY_BASE_S", 0.01)
-    monkeypatch.setattr(module, "RETRY_CAP_S", 0.05)
+def make(spool: Spool, wire: Wire, context: ssl.SSLContext) -> Uploader:
+    return Uploader(spool, f"https://127.0.0.1:{wire.port}", context, 0.01, 0.05)
 
 
 @pytest.fixture
@@ -165,7 +163,7 @@ def begin(config: Config, spool: ToldSpool, wire: Wire) -> Iterator[Begin]:
     started: list[Uploader] = []
 
     def run(name: str = TERMINAL) -> Uploader:
-        uploader = Uploader(spool, f"https://127.0.0.1:{wire.port}", identity(config.folder, name))
+        uploader = make(spool, wire, identity(config.folder, name))
         uploader.start()
         started.append(uploader)
         return uploader
@@ -292,7 +290,7 @@ def test_a_centre_of_somebody_else_gets_nothing(
     develop(Folder(tmp_path / "other"), terminals=1, site="pzh01", now=datetime.now(UTC))
     kept = spool.keep(PAGE)
     context = identity(tmp_path / "other", TERMINAL)
-    uploader = Uploader(spool, f"https://127.0.0.1:{wire.port}", context)
+    uploader = make(spool, wire, context)
     uploader.start()
     wire.await_connections(2)
     uploader.stop(WAIT_S)
@@ -311,6 +309,51 @@ def test_a_damaged_file_does_not_hold_up_the_others(
     spool.await_empty()
     assert files.complete(Name(good, TERMINAL))
     assert [path.name for path in (tmp_path / "spool").iterdir()] == [f"{damaged}.damaged"]
+
+
+def test_a_disk_that_cannot_read_for_a_moment_damages_nothing(
+    begin: Begin, spool: ToldSpool, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many open files, for one, say nothing about the picture: it is read again later."""
+    kept = spool.keep(PAGE)
+    read, failed = spool.read, list[str]()
+
+    def busy_once(sha256: str) -> bytes:
+        if not failed:
+            failed.append(sha256)
+            raise OSError(errno.EMFILE, "too many open files")
+        return read(sha256)
+
+    monkeypatch.setattr(spool, "read", busy_once)
+    begin()
+    spool.await_empty()
+    assert failed
+    assert files.complete(Name(kept.sha256, TERMINAL))
+
+
+def test_a_disk_that_lets_nothing_go_does_not_stop_the_line(
+    begin: Begin, spool: ToldSpool, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is sent once; what could not be removed, or renamed, goes after the next start."""
+    damaged, *kept = (spool.keep(PAGE).sha256 for _ in range(3))
+    (tmp_path / "spool" / damaged).write_bytes(b"bad blocks")
+
+    def refusing(change: Callable[..., None]) -> Callable[..., None]:
+        def refuse(path: Path, *others: Path) -> None:
+            if path.parent == tmp_path / "spool":
+                raise OSError(errno.EROFS, "read-only")
+            change(path, *others)
+
+        return refuse
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "unlink", refusing(os.unlink))
+        broken.setattr(os, "rename", refusing(os.rename))
+        begin()
+        spool.await_empty()
+    assert all(files.complete(Name(sha256, TERMINAL)) for sha256 in kept)
+    again = ToldSpool(tmp_path / "spool", tmp_path / "dev" / "seal.pub.pem")
+    assert sorted(again.waiting()) == sorted([damaged, *kept])
 
 
 def test_a_picture_that_is_refused_for_ever_is_set_aside(
@@ -338,13 +381,11 @@ def test_it_ends_in_the_middle(begin: Begin, spool: ToldSpool, wire: Wire) -> No
 
 def test_pauses_grow_up_to_a_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Full jitter: anything between nothing and a ceiling that doubles, and never more than it."""
-    monkeypatch.setattr(module, "RETRY_BASE_S", 1.0)
-    monkeypatch.setattr(module, "RETRY_CAP_S", 60.0)
     failures = (1, 2, 3, 7, 10_000)
     monkeypatch.setattr("random.uniform", lambda _low, high: high)
-    assert [pause_s(count) for count in failures] == [1.0, 2.0, 4.0, 60.0, 60.0]
+    assert [pause_s(count, 1.0, 60.0) for count in failures] == [1.0, 2.0, 4.0, 60.0, 60.0]
     monkeypatch.setattr("random.uniform", lambda low, _high: low)
-    assert {pause_s(count) for count in failures} == {0.0}
+    assert {pause_s(count, 1.0, 60.0) for count in failures} == {0.0}
 
 
 @pytest.mark.parametrize(
