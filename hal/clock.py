@@ -3,7 +3,7 @@
 import ctypes
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,6 @@ PLAUSIBLE_S = 60.0
 """How far our clock may be from the centre's and still be believed."""
 SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
 """Made by systemd-timesyncd when it has set the clock (systemd-timesyncd.service(8), "Files")."""
-_FRESH_S = 600.0
 _STA_UNSYNC = 0x40
 _TIME_ERROR = 5
 
@@ -36,31 +35,6 @@ class Clock(Protocol):
 
 Reference = Callable[[], datetime | None]
 """Another's time as it is now; None as long as it is not known."""
-
-
-class CentreTime:
-    """The centre's time: learnt from a message now and then, carried on by the monotonic clock.
-
-    A message may come late and never early, so of two the one that says it is later is right;
-    after ten minutes the next one is believed whatever it says.
-    """
-
-    def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
-        self._monotonic_ns = monotonic_ns
-        self._learnt: tuple[datetime, int] | None = None
-
-    def learn(self, moment: datetime) -> None:
-        """The centre said `moment` (with an offset) in a message that came just now."""
-        known, ns = self(), self._monotonic_ns()
-        stale = self._learnt is None or ns - self._learnt[1] > _FRESH_S * 1e9
-        if stale or known is None or moment > known:
-            self._learnt = (moment, ns)
-
-    def __call__(self) -> datetime | None:
-        if self._learnt is None:
-            return None
-        moment, ns = self._learnt
-        return moment + timedelta(microseconds=(self._monotonic_ns() - ns) / 1000)
 
 
 class SystemClock:

@@ -1,11 +1,11 @@
-"""How far the terminal's clock is trusted, and the centre's time as it is learnt."""
+"""How far the terminal's clock is trusted."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hal.clock import RELEASED, CentreTime, SystemClock, kernel_synchronized, offset_s
+from hal.clock import RELEASED, SystemClock, kernel_synchronized, offset_s
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -21,19 +21,6 @@ class SetClock(SystemClock):
 
     def now(self) -> datetime:
         return self.shown
-
-
-class Ticks:
-    """A monotonic clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.ns = 5_000_000_000
-
-    def __call__(self) -> int:
-        return self.ns
-
-    def pass_s(self, seconds: float) -> None:
-        self.ns += int(seconds * 1e9)
 
 
 @pytest.mark.parametrize(
@@ -77,33 +64,3 @@ def test_offsets_do_not_mind_where_they_are_written() -> None:
 def test_asking_the_kernel_never_raises() -> None:
     """Where adjtimex is forbidden, or says nothing good, the answer is no."""
     assert kernel_synchronized() in (True, False)
-
-
-def test_the_centres_time_goes_on() -> None:
-    """What was learnt once grows with the monotonic clock."""
-    ticks = Ticks()
-    centre = CentreTime(ticks)
-    assert centre() is None
-    centre.learn(NOON)
-    ticks.pass_s(90)
-    assert centre() == NOON + timedelta(seconds=90)
-
-
-def test_a_late_message_does_not_set_the_centre_back() -> None:
-    """A receipt that lay at the broker for an hour says an hour ago; the newer word holds."""
-    ticks = Ticks()
-    centre = CentreTime(ticks)
-    centre.learn(NOON - timedelta(hours=1))
-    centre.learn(NOON)
-    centre.learn(NOON - timedelta(minutes=30))
-    assert centre() == NOON
-
-
-def test_a_centre_whose_clock_was_wrong_is_believed_again() -> None:
-    """After ten minutes the next word holds, also when it is earlier."""
-    ticks = Ticks()
-    centre = CentreTime(ticks)
-    centre.learn(NOON.replace(year=2036))
-    ticks.pass_s(601)
-    centre.learn(NOON)
-    assert centre() == NOON
