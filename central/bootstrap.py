@@ -6,7 +6,6 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,12 +13,14 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from central.broker.process import exec_broker
+from central.clock import ManualClock, machine_time
 from central.config import Config, read_file
 from central.dispatch.dispatch import Dispatch
 from central.errors import ConfigurationError, Unavailable
 from central.ingest.ingest import Ingest
 from central.ingest.keys import Keys
 from central.ingest.receipts import Receipts
+from central.ingest.terminal_logs import TerminalLogs
 from central.link import BrokerLink
 from central.lock import only_one
 from central.logs import start_logging
@@ -32,7 +33,6 @@ from central.register import Register
 from central.service import terminals
 from central.service.catalogue import Catalogue, CatalogueError, read_catalogue
 from central.service.commands import Commands
-from central.service.moments import HALL_TIME
 from central.store import schema
 from central.store.engine import reading_engine, writing_engine
 from central.store.writer import Writer
@@ -87,16 +87,25 @@ class Centre:
             part.stop()
 
 
-def serve(config: Config) -> int:
-    """Run the centre until SIGTERM (exit code 0) or SIGINT (130). StartError if it cannot start."""
-    start_logging(now)
+def serve(config: Config, *, manual_clock: bool = False) -> int:
+    """Run the centre until SIGTERM (exit code 0) or SIGINT (130). StartError if it cannot start.
+
+    With `manual_clock` time stands still until it is set by HTTP; refused in production.
+    """
+    if manual_clock and config.mode != "development":
+        raise ConfigurationError(
+            f"--clock manual is for tests, and {config.folder / 'centre.toml'} says mode = "
+            f'"{config.mode}"; leave the option out.'
+        )
+    clock = ManualClock(machine_time()) if manual_clock else None
+    start_logging(clock.now if clock is not None else machine_time)
     files = read_files(config)
     with (
         bind(config.http, "HTTP", "--http") as http,
         bind(config.media, "media", "--media") as media,
         only_one(config.state_dir),
     ):
-        centre = connect(config, files, http, media)
+        centre = connect(config, files, http, media, clock)
         stopped_by = _stop_on_signals(centre.ask_to_stop)
         centre.start()
         try:
@@ -113,11 +122,6 @@ def become_broker(config: Config, port: int) -> NoReturn:
     exec_broker(config, port)
 
 
-def now() -> datetime:
-    """The clock of the centre, in the hall's time."""
-    return datetime.now(HALL_TIME)
-
-
 def read_files(config: Config) -> Files:
     """Read everything that the configuration names; StartError on the first that is wrong."""
     principals = read_file(config.principals, list[Principal], "list of principals")
@@ -129,15 +133,23 @@ def read_files(config: Config) -> Files:
     )
 
 
-def connect(config: Config, files: Files, http: socket.socket, media: socket.socket) -> Centre:
+def connect(
+    config: Config,
+    files: Files,
+    http: socket.socket,
+    media: socket.socket,
+    clock: ManualClock | None = None,
+) -> Centre:
     """Open the database and connect the parts. No thread runs and nothing is sent yet."""
+    now = clock.now if clock is not None else machine_time
     writing, readers = _open_database(config.database)
     writer, bell = Writer(writing, now), Bell()
     writer.on_commit(bell.ring)
     readiness = Readiness(("http", "media", "broker"), _announce)
 
-    receipts = Receipts(lambda topic, body: link.publish(topic, body))
-    ingest = Ingest(writer, files.keys, files.register, now, receipts.give)
+    logs = TerminalLogs()
+    receipts = Receipts(lambda topic, body: link.publish(topic, body), now)
+    ingest = Ingest(writer, files.keys, files.register, files.catalogue, logs, now, receipts.give)
     link = BrokerLink(config.broker, ingest.receive, lambda: connected(), now)
     dispatch = Dispatch(writer, readers, link.publish, now)
 
@@ -159,6 +171,8 @@ def connect(config: Config, files: Files, http: socket.socket, media: socket.soc
             pictures=Pictures(kept, files.keys.by_kid, config.panels),
             now=now,
             broker_up=link.ready.is_set,
+            logs=logs.of,
+            clock=clock,
         )
     )
 

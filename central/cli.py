@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--mqtt", type=_port, metavar="PORT", help="the broker's port")
     serve.add_argument("--http", type=_port, metavar="PORT", help="where to serve HTTP")
     serve.add_argument("--media", type=_port, metavar="PORT", help="where to take pictures")
+    serve.add_argument(
+        "--clock",
+        choices=("machine", "manual"),
+        default="machine",
+        help="manual: the time is set by POST /api/v1/clock; never in production",
+    )
     broker = _add(commands, "broker", _broker, "become the message broker (Mosquitto)")
     broker.add_argument("--port", type=_port, help="where to listen; default: as configured")
     told = _add(commands, "facts", _facts, "print stored facts as JSON lines, sealed as they are")
@@ -89,7 +95,8 @@ def _serve(config: Config, arguments: argparse.Namespace) -> int:
             broker=broker,
             http=Address(config.http.host, arguments.http or config.http.port),
             media=Address(config.media.host, arguments.media or config.media.port),
-        )
+        ),
+        manual_clock=arguments.clock == "manual",
     )
 
 

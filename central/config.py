@@ -12,7 +12,9 @@ from central.errors import ConfigurationError
 T = TypeVar("T")
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Mode = Literal["development", "production"]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
+DEVELOPMENT_KID = "dev"
 OWN_CATALOGUE = Path(__file__).parent / "catalogue.csv"
 
 
@@ -40,7 +42,7 @@ class _Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    mode: Literal["development"]
+    mode: Mode
     centre: _Centre
     broker: _Broker
     seal: dict[str, Name]
@@ -75,6 +77,7 @@ class Config:
     simulator has one.
     """
 
+    mode: Mode
     folder: Path
     state_dir: Path
     http: Address
@@ -106,6 +109,8 @@ def load(path: Path) -> Config:
         raise ConfigurationError(f"{path}: {error}; correct or remove that key.") from error
     if not file.seal:
         raise ConfigurationError(f'{path}: [seal] names no key; write a line like dev1 = "FILE".')
+    if file.mode == "production":
+        _fit_for_production(path, file)
     return _resolve(path.resolve().parent, file)
 
 
@@ -122,9 +127,23 @@ def read_file(path: Path, kind: type[T], what: str) -> T:
         raise ConfigurationError(f"The {what} {path} is broken: {error}; mend it.") from error
 
 
+def _fit_for_production(path: Path, file: _File) -> None:
+    """ConfigurationError where the file names what only a simulator or a developer has."""
+    if file.centre.panels:
+        raise ConfigurationError(
+            f"{path}: centre.panels shows simulated displays; remove it in production."
+        )
+    kid = next((kid for kid in file.seal if kid.startswith(DEVELOPMENT_KID)), None)
+    if kid is not None:
+        raise ConfigurationError(
+            f"{path}: seal.{kid} is a development key; make one for production."
+        )
+
+
 def _resolve(folder: Path, file: _File) -> Config:
     centre, broker = file.centre, file.broker
     return Config(
+        mode=file.mode,
         folder=folder,
         state_dir=folder / centre.state_dir,
         http=Address(centre.http_host, centre.http_port),

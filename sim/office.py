@@ -12,7 +12,12 @@ from sim.pace import Pace, Patience
 
 Json = Mapping[str, Any]
 _API = "/api/v1"
-_NOT_YET = frozenset({"window_busy", "no_ticket", "identity_missing", "rating_pending"})
+_NOT_YET = frozenset(
+    {
+        *("window_busy", "window_offline", "window_paused", "card_left"),
+        *("no_ticket", "identity_missing", "rating_pending"),
+    }
+)
 """409 codes that say "wait": the centre keeps nothing of such a command."""
 
 

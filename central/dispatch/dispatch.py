@@ -17,7 +17,7 @@ from sqlalchemy import RowMapping, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from central.dispatch.schedule import Schedule
-from central.service import moments
+from central.service import moments, returns
 from central.service.context import Actor, Context
 from central.store.schema import order_outbox
 from central.store.writer import Writer, WriterStopped
@@ -125,7 +125,9 @@ def _note(connection: Connection, sent: list[str], over: list[str], now: datetim
         counted = update(table).where(table.c.id.in_(sent))
         connection.execute(counted.values(attempts=table.c.attempts + 1))
     context = Context(connection, now, _ACTOR)
-    for order in over:
-        expired = update(table).where(table.c.id == order, table.c.state == _PENDING)
+    for id in over:
+        expired = update(table).where(table.c.id == id, table.c.state == _PENDING)
         if connection.execute(expired.values(state="expired")).rowcount:
-            context.audit("order.expired", order)
+            context.audit("order.expired", id)
+            order = connection.execute(select(table).where(table.c.id == id)).mappings().one()
+            returns.expired(context, order)

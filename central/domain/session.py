@@ -20,12 +20,17 @@ def sign_in(teller: str, present: str | None) -> None:
         )
 
 
-def sign_out(teller: str, present: str | None, *, serving: bool) -> None:
-    """Refused for whoever is not signed in at this window, and while a visit is open there."""
+def act(teller: str, present: str | None) -> None:
+    """Refused for whoever is not signed in at this window."""
     if present != teller:
         raise Refused(
             "not_signed_in", "You are not signed in at this window.", "您未在本窗口签到。"
         )
+
+
+def sign_out(teller: str, present: str | None, *, serving: bool) -> None:
+    """Refused for whoever is not signed in at this window, and while a visit is open there."""
+    act(teller, present)
     if serving:
         raise Refused(
             "window_busy", "Close the visit at this window first.", "请先结束本窗口当前服务。"

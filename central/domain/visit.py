@@ -16,6 +16,7 @@ class Command(StrEnum):
     OPEN_CASE = "open_case"
     CAPTURE = "capture"
     ASK_RATING = "ask_rating"
+    CHOOSE_PARTY = "choose_party"
     RECORD = "record"  # a fact that was stamped with this visit at the window
     CLOSE = "close"
 
@@ -26,11 +27,13 @@ TRANSITIONS: dict[tuple[State, Command], State | Refusal] = {
     (State.OPEN, Command.OPEN_CASE): State.OPEN,
     (State.OPEN, Command.CAPTURE): State.OPEN,
     (State.OPEN, Command.ASK_RATING): State.OPEN,
+    (State.OPEN, Command.CHOOSE_PARTY): State.OPEN,
     (State.OPEN, Command.RECORD): State.OPEN,
     (State.OPEN, Command.CLOSE): State.CLOSED,
     (State.CLOSED, Command.OPEN_CASE): _CLOSED,
     (State.CLOSED, Command.CAPTURE): _CLOSED,
     (State.CLOSED, Command.ASK_RATING): _CLOSED,
+    (State.CLOSED, Command.CHOOSE_PARTY): _CLOSED,
     # It happened while the visit was open at the window; only the line was slow.
     (State.CLOSED, Command.RECORD): State.CLOSED,
     (State.CLOSED, Command.CLOSE): _CLOSED,

@@ -9,13 +9,16 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from central.ingest.decode import Arrived
-from central.ingest.keep import keep, keep_aside
+from central.ingest.keep import Means, keep, keep_aside
 from central.ingest.lines import Lines
 from central.ingest.notices import NotUnderstood, note
+from central.service import reserves
+from central.service.context import Actor, Context
 from central.service.places import Place
 from hal.events.orders import Receipt
 from hal.events.topics import Branch, Topic
 
+_ACTOR = Actor("centre", "centre")
 FAULT = "fault"
 """The reason of a fact over which our own program stumbled."""
 
@@ -38,8 +41,9 @@ Given = tuple[Branch, Receipt]
 class Batches:
     """For the writer's thread only. Each method is the work of one submission."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], means: Means) -> None:
         self._now = now
+        self._means = means
         self._lines = Lines()
 
     def forget(self) -> None:
@@ -52,9 +56,9 @@ class Batches:
         with self._remembering():
             for item in items:
                 if isinstance(item, Arrived):
-                    keep(connection, item, now)
+                    keep(connection, item, now, self._means)
                 else:
-                    _note(connection, item, now)
+                    _note(connection, item, now, self._means)
             return self._receipts(connection, items)
 
     def store_aside(self, connection: Connection, arrived: Arrived) -> list[Given]:
@@ -87,8 +91,9 @@ class Batches:
             raise
 
 
-def _note(connection: Connection, notice: Notice, now: datetime) -> None:
+def _note(connection: Connection, notice: Notice, now: datetime, means: Means) -> None:
     try:
         note(connection, notice.place, notice.topic, notice.body, now)
+        reserves.look(Context(connection, now, _ACTOR), notice.place, means.catalogue)
     except NotUnderstood as error:
         log.warning("%s: %s; it was ignored.", notice.topic.branch.root, error)

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from central.ingest.keys import Keys, Unopenable
-from central.service.apply import ReceivedFact
 from central.service.places import Places
+from central.service.received import ReceivedFact
 from hal.events.envelope import EnvelopeError, Fact, decode_fact, split_type
 from hal.events.facts import FACTS, decode_data
 from hal.events.topics import Topic
@@ -104,4 +104,6 @@ def _check(message: Message, fact: Fact, places: Places, keys: Keys) -> Received
         visit=fact.visit,
         time=fact.time,
         data=data,
+        site=branch.site,
+        clock=fact.clock,
     )

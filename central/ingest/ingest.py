@@ -17,7 +17,10 @@ from sqlalchemy.exc import OperationalError
 
 from central.ingest.batch import Batches, Given, Item, Notice
 from central.ingest.decode import Arrived, Message, decode
+from central.ingest.keep import Means
 from central.ingest.keys import Keys
+from central.ingest.terminal_logs import TerminalLogs
+from central.service.catalogue import Catalogue
 from central.service.places import Places
 from central.store.writer import Writer, WriterStopped
 from hal.events.orders import Receipt
@@ -41,6 +44,8 @@ class Ingest:
         writer: Writer,
         keys: Keys,
         places: Places,
+        catalogue: Catalogue,
+        logs: TerminalLogs,
         now: Callable[[], datetime],
         give: Callable[[Branch, Receipt], None],
     ) -> None:
@@ -48,7 +53,8 @@ class Ingest:
         self._keys = keys
         self._places = places
         self._give = give
-        self._batches = Batches(now)
+        self._logs = logs
+        self._batches = Batches(now, Means(catalogue, lambda told: decode(told, places, keys)))
         self._queue: Queue[tuple[str, bytes] | None] = Queue(MOST_WAITING)
         self._room = Semaphore(MOST_UNDER_WAY)
         self._stopping = Event()
@@ -108,6 +114,9 @@ class Ingest:
         place = self._places.find(topic.branch.terminal)
         if place is None or place.site != topic.branch.site:
             self._say(f"{topic.branch.root} is not in the register; its notices are ignored.")
+            return None
+        if topic.channel == "log" and len(topic.rest) == 1:
+            self._logs.add(place.terminal, topic.rest[0], body)
             return None
         return Notice(place, topic, body) if body else None
 

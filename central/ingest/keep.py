@@ -1,33 +1,54 @@
 """One arrived fact into the database: new, a repeat, or something to be set aside."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
-from central.ingest.decode import Arrived
-from central.service.apply import ReceivedFact, Unplaceable, apply
+from central.ingest.decode import Arrived, Message
+from central.service import local
+from central.service.apply import apply
+from central.service.catalogue import Catalogue
+from central.service.received import ReceivedFact, Unplaceable
 from central.store import schema
+from hal.events.envelope import split_type
+from hal.events.facts import TicketIssued, VisitOpened
+from hal.events.topics import Topic
 
 APPLIED, QUARANTINED = "applied", "quarantined"
 CONFLICT = "conflict"
 
 _TABLE = schema.fact
 _INSERT = insert(_TABLE).on_conflict_do_nothing()
-_ANSWERS = "order"
+_CHANGES = frozenset({"order", "ticket", "card"})
+"""Roles whose facts change something without a visit."""
+_MAKES = (TicketIssued, VisitOpened)
+_WAITING = (local.UNKNOWN_VISIT, local.UNKNOWN_TICKET)
 
 
-def keep(connection: Connection, arrived: Arrived, now: datetime) -> None:
+@dataclass(frozen=True)
+class Means:
+    """With what facts are carried out. `read` reads a stored message once more."""
+
+    catalogue: Catalogue
+    read: Callable[[Message], Arrived]
+
+
+def keep(connection: Connection, arrived: Arrived, now: datetime, means: Means) -> None:
     """Store `arrived` and carry out what it means; a repeat has no second effect."""
     received = arrived.received
     cursor = _insert(connection, arrived, arrived.reason)
     if cursor is None:
         _known(connection, arrived)
     elif received is not None:
-        reason = _carry_out(connection, received, now)
+        reason = _carry_out(connection, received, now, means)
         if reason is not None:
-            _set_aside(connection, cursor, reason)
+            _settle(connection, cursor, QUARANTINED, reason)
+        elif isinstance(received.data, _MAKES):
+            _look_again(connection, arrived, now, means)
 
 
 def keep_aside(connection: Connection, arrived: Arrived, reason: str) -> None:
@@ -36,15 +57,36 @@ def keep_aside(connection: Connection, arrived: Arrived, reason: str) -> None:
         _known(connection, arrived)
 
 
-def _carry_out(connection: Connection, fact: ReceivedFact, now: datetime) -> str | None:
+def _look_again(connection: Connection, arrived: Arrived, now: datetime, means: Means) -> None:
+    """Facts that came before the one that makes what they name: a gap in the line was filled."""
+    query = select(_TABLE).where(
+        _TABLE.c.state == QUARANTINED,
+        _TABLE.c.reason.in_(_WAITING),
+        _TABLE.c.terminal == arrived.message.terminal,
+        _TABLE.c.epoch == arrived.epoch,
+        _TABLE.c.sequence > arrived.sequence,
+    )
+    for row in connection.execute(query.order_by(_TABLE.c.sequence)).mappings().all():
+        name = split_type(row["type"])[1]
+        topic = Topic(arrived.message.topic.branch, "fact", (row["device"], name))
+        received = means.read(Message(topic, row["envelope"])).received
+        if received is not None:
+            reason = _carry_out(connection, received, now, means)
+            state = QUARANTINED if reason else APPLIED
+            _settle(connection, row["cursor"], state, reason)
+
+
+def _carry_out(
+    connection: Connection, fact: ReceivedFact, now: datetime, means: Means
+) -> str | None:
     """The reason for which it belongs nowhere, None if it was carried out."""
     try:
-        if fact.visit is None and fact.role != _ANSWERS:
+        if fact.visit is None and fact.role not in _CHANGES:
             # Bound to nothing, it changes nothing: a savepoint would protect nothing.
-            apply(connection, fact, now)
+            apply(connection, fact, now, means.catalogue)
         else:
             with connection.begin_nested():
-                apply(connection, fact, now)
+                apply(connection, fact, now, means.catalogue)
     except Unplaceable as unplaceable:
         return unplaceable.reason
     return None
@@ -74,9 +116,9 @@ def _row(arrived: Arrived, reason: str | None) -> dict[str, object]:
     }
 
 
-def _set_aside(connection: Connection, cursor: int, reason: str) -> None:
+def _settle(connection: Connection, cursor: int, state: str, reason: str | None) -> None:
     row = update(_TABLE).where(_TABLE.c.cursor == cursor)
-    connection.execute(row.values(state=QUARANTINED, reason=reason))
+    connection.execute(row.values(state=state, reason=reason))
 
 
 def _known(connection: Connection, arrived: Arrived) -> None:

@@ -1,6 +1,5 @@
-"""What terminals keep retained, and what they log: into the terminal's row, or our log."""
+"""What terminals keep retained: into the terminal's rows."""
 
-import logging
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -10,11 +9,6 @@ from central.service.places import Place
 from hal.events.orders import OrderError, decode
 from hal.events.status import About, DeviceStatus, TerminalState
 from hal.events.topics import Topic
-
-LONGEST_LINE = 500
-_LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
-
-log = logging.getLogger(__name__)
 
 
 class NotUnderstood(ValueError):
@@ -34,16 +28,9 @@ def note(connection: Connection, place: Place, topic: Topic, body: bytes, now: d
             status = decode(body, DeviceStatus)
             terminals.note_device(connection, place.terminal, topic.rest[0], status, now)
         elif topic.channel == "health" and not topic.rest:
-            # Its numbers are for the observer's screen; here it says that the terminal lives.
+            terminals.note_health(connection, place.terminal, body, now)
             terminals.note_place(connection, place.terminal, place.site, place.window, now)
-        elif topic.channel == "log" and len(topic.rest) == 1:
-            _pass_on(place.terminal, topic.rest[0], body)
         else:
             raise NotUnderstood(f"{topic.channel} is not a topic the centre hears")
     except OrderError as error:
         raise NotUnderstood(f"{topic.channel} has a body of another form") from error
-
-
-def _pass_on(terminal: str, level: str, body: bytes) -> None:
-    text = body[:LONGEST_LINE].decode("utf-8", "replace")
-    log.log(_LEVELS.get(level, logging.DEBUG), "%s says: %s", terminal, text)

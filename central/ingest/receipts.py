@@ -2,8 +2,12 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from threading import Condition, Thread
 
+import msgspec
+
+from central.service.moments import written
 from hal.events.orders import Receipt, encode
 from hal.events.topics import Branch
 
@@ -17,8 +21,15 @@ class Receipts:
     place; one that cannot be published is dropped: the terminal will ask by sending again.
     """
 
-    def __init__(self, publish: Publish, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        publish: Publish,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`now` gives the moment that each receipt carries."""
         self._publish = publish
+        self._now = now
         self._monotonic = monotonic
         self._waiting: dict[Branch, dict[str, Receipt]] = {}
         self._not_before: dict[Branch, float] = {}
@@ -57,7 +68,9 @@ class Receipts:
                         return
                     self._changed.wait(self._pause_s())
             for branch, receipt in due:
-                self._publish(branch.receipt, encode(receipt))
+                # Stamped now and not when it was given: a terminal may set its clock by it.
+                stamped = msgspec.structs.replace(receipt, at=written(self._now()))
+                self._publish(branch.receipt, encode(stamped))
 
     def _due(self) -> list[tuple[Branch, Receipt]]:
         now_s = self._monotonic()

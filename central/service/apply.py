@@ -1,7 +1,6 @@
 """The effects of facts: what a device reported changes visits, tickets, ratings and orders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,66 +9,49 @@ from sqlalchemy.engine import Connection
 
 from central.domain import ticket, visit
 from central.domain.errors import RuleError
-from central.service import orders, ratings, records, tray
+from central.service import left_cards, local, orders, ratings, records, returns, tray
+from central.service.catalogue import Catalogue
 from central.service.context import Actor, Context
+from central.service.received import ReceivedFact, Unplaceable
 from central.store import schema
-from hal.events.envelope import fact_type
 from hal.events.facts import (
+    CardLeft,
+    CardRemoved,
     CodeScanned,
     Data,
+    IdentityRead,
     OrderDone,
     OrderRefused,
     Placed,
     RatingExpired,
     RatingGiven,
+    TicketIssued,
+    VisitClosed,
+    VisitOpened,
 )
 
 TERMINAL_ROLE = "terminal"
 
 
-class Unplaceable(Exception):
-    """The fact does not belong where it says: keep it in quarantine with `reason`, go on."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class ReceivedFact:
-    """A new, valid fact whose box has been opened. `data` must never be written down whole.
-
-    `role` and `name` are the two words of the type: `identity` and `read`. `time` is the
-    terminal's wall time as it stands in the envelope.
-    """
-
-    id: str
-    terminal: str
-    device: str
-    role: str
-    name: str
-    epoch: str
-    sequence: int
-    visit: str | None
-    time: str
-    data: Data
-
-    @property
-    def type(self) -> str:
-        return fact_type(self.role, self.name)
-
-
-def apply(connection: Connection, fact: ReceivedFact, now: datetime) -> None:
+def apply(connection: Connection, fact: ReceivedFact, now: datetime, catalogue: Catalogue) -> None:
     """Carry out what `fact` means, in the transaction that stores it; called once per fact.
 
     Raises Unplaceable when the visit, case, request or order it names is unknown or another
     terminal's. Its caller undoes the savepoint then. A fact without a visit changes none.
     """
     context = Context(connection, now, Actor(fact.terminal, TERMINAL_ROLE))
-    row = _visit(connection, fact)
     try:
+        if isinstance(fact.data, TicketIssued):
+            local.issue_ticket(context, fact, fact.data)
+            return
+        if isinstance(fact.data, VisitOpened):
+            local.open_visit(context, fact, fact.data)
+            return
+        row = _visit(connection, fact)
         if isinstance(fact.data, Placed) and row is not None:
             _personal(context, fact, row, fact.data)
+            if isinstance(fact.data, IdentityRead):
+                local.open_case(context, catalogue, fact, row, fact.data)
         effect = _EFFECTS.get(type(fact.data))
         if effect is not None:
             effect(context, fact, row, fact.data)
@@ -82,7 +64,7 @@ def _visit(connection: Connection, fact: ReceivedFact) -> RowMapping | None:
         return None
     row = records.find_visit(connection, fact.visit)
     if row is None:
-        raise Unplaceable("unknown_visit")
+        raise Unplaceable(local.UNKNOWN_VISIT)
     if row["terminal"] != fact.terminal:
         raise Unplaceable("foreign_visit")
     visit.after(visit.State(row["state"]), visit.Command.RECORD)
@@ -97,7 +79,7 @@ def _personal(context: Context, fact: ReceivedFact, row: RowMapping, data: Place
         tray.put(context.connection, fact.id, fact.type, row["id"], data)
         if differs:
             records.add_note(
-                context.connection, row, at=context.moment, what="party_mismatch", fact=fact.id
+                context.connection, row["id"], at=context.moment, what=tray.MISMATCH, fact=fact.id
             )
             context.audit("party.mismatch", row["id"], fact=fact.id)
 
@@ -115,11 +97,13 @@ def _code_scanned(
         return
     if presented != row["ticket_id"]:
         records.add_note(
-            context.connection, row, at=context.moment, what="ticket_mismatch", fact=fact.id
+            context.connection, row["id"], at=context.moment, what="ticket_mismatch", fact=fact.id
         )
         context.audit("ticket.mismatch", row["id"], fact=fact.id)
         return
     known = records.ticket(context.connection, presented)
+    if known["state"] == ticket.State.WAITING:
+        return  # the visit came to nothing, and its number waits again
     state = ticket.after(ticket.State(known["state"]), ticket.Command.SERVE)
     records.change(
         context.connection,
@@ -136,7 +120,7 @@ def _rating_given(
 ) -> None:
     if row is None:
         return
-    asked = _asked(context.connection, row["id"], data.request)
+    asked = _asked(context, row, data.request)
     ratings.give(context, asked, data.level, data.replaces)
 
 
@@ -144,11 +128,31 @@ def _rating_expired(
     context: Context, fact: ReceivedFact, row: RowMapping | None, data: RatingExpired
 ) -> None:
     if row is not None:
-        ratings.expire(context, _asked(context.connection, row["id"], data.request))
+        ratings.expire(context, _asked(context, row, data.request))
 
 
-def _asked(connection: Connection, visit: str, request: str) -> RowMapping:
-    asked = records.rating_of(connection, visit)
+def _visit_closed(
+    context: Context, fact: ReceivedFact, row: RowMapping | None, data: VisitClosed
+) -> None:
+    if row is not None:
+        local.close_visit(context, fact, row, data)
+
+
+def _card_left(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: CardLeft
+) -> None:
+    left_cards.note_left(context, fact, data)
+
+
+def _card_removed(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: CardRemoved
+) -> None:
+    left_cards.note_removed(context, fact, data)
+
+
+def _asked(context: Context, row: RowMapping, request: str) -> RowMapping:
+    made = local.asked_at_window(context, row, request)
+    asked = made if made is not None else records.rating_of(context.connection, row["id"])
     if asked is None or asked["request"] != request:
         raise Unplaceable("unknown_request")
     return asked
@@ -168,6 +172,8 @@ def _order_refused(
     if asked is not None and order["verb"] == orders.RATING_VERB:
         ratings.expire(context, asked)
     context.audit("order.refused", data.order, reason=data.reason)
+    if orders.opens_visit(order) and order["state"] == orders.PENDING:
+        returns.not_opened(context, order["visit"], data.reason)
 
 
 def _answer(context: Context, fact: ReceivedFact, id: str, answer: str) -> RowMapping:
@@ -190,4 +196,7 @@ _EFFECTS: dict[type[Data], Callable[[Context, ReceivedFact, RowMapping | None, A
     RatingExpired: _rating_expired,
     OrderDone: _order_done,
     OrderRefused: _order_refused,
+    VisitClosed: _visit_closed,
+    CardLeft: _card_left,
+    CardRemoved: _card_removed,
 }

@@ -1,5 +1,7 @@
 """Opening a case (登记) and taking it along its route: accept, decide, complete, deliver."""
 
+from datetime import datetime
+
 from sqlalchemy import func, insert, select
 
 from central.domain import case, ticket, visit
@@ -12,16 +14,23 @@ from central.store import schema
 
 
 def open_case(
-    context: Context, catalogue: Catalogue, visit_id: str, item_code: str, applicant: str | None
+    context: Context,
+    catalogue: Catalogue,
+    visit_id: str,
+    item_code: str,
+    applicant: str | None,
+    since: datetime | None = None,
 ) -> CaseView:
     """Open a case in a visit for the person whose identity was read there.
 
     `applicant` names the fact that read it, where several people's documents lie in the tray.
-    The clock (时限) starts now, with the application, not with the acceptance.
+    The clock (时限) starts with the application, now or at `since`, not with the acceptance.
     """
     connection = context.connection
     row = records.visit(connection, visit_id)
-    visit.after(visit.State(row["state"]), visit.Command.OPEN_CASE)
+    # What a terminal opened by itself was asked for while the visit was open there.
+    command = visit.Command.OPEN_CASE if since is None else visit.Command.RECORD
+    visit.after(visit.State(row["state"]), command)
     item = catalogue.item(item_code)
     case.route(item.risk, for_individuals=item.for_individuals)
     identity = tray.find_applicant(connection, visit_id, applicant)
@@ -42,7 +51,7 @@ def open_case(
             risk=item.risk,
             state=case.State.OPENED,
             applicant_fact=identity["fact_id"],
-            clock_started_at=context.moment,
+            clock_started_at=moments.written(since or context.now),
             opened_at=context.moment,
         )
     )

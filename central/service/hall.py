@@ -2,14 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, Table, func, select
 from sqlalchemy.engine import Connection
 
-from central.domain import session, ticket, visit
-from central.service import moments, reading
+from central.domain import session, ticket, visit, window
+from central.service import left_cards, moments, reading
+from central.service.catalogue import Catalogue
 from central.service.places import Place
 from central.service.views import (
     DeviceView,
@@ -29,22 +31,31 @@ _ULID_TIME = 10
 """Characters of a ULID that say when."""
 
 
-def windows(connection: Connection, places: Iterable[Place], now: datetime) -> WindowsView:
+def windows(
+    connection: Connection, places: Iterable[Place], now: datetime, catalogue: Catalogue
+) -> WindowsView:
     """Every registered window with its open visit and devices, and the queue of each lane."""
-    known = _known(connection)
-    visits = _open_visits(connection)
-    devices = _devices(connection)
-    tellers = _tellers(connection)
+    look = _Look(
+        terminals=_known(connection, schema.terminal),
+        statuses=_known(connection, schema.terminal_status),
+        visits=_open_visits(connection),
+        devices=devices(connection),
+        tellers=_tellers(connection),
+        cards={card.terminal for card in left_cards.register(connection).items},
+        catalogue=catalogue,
+    )
     items = [
-        _window(place, known.get(place.terminal), visits.get(place.terminal), devices, tellers)
+        _window(place, look)
         for place in sorted(places, key=lambda place: (place.site, place.window))
     ]
     return WindowsView(items=items, queue=_queue(connection, now))
 
 
-def live(connection: Connection, places: Iterable[Place], now: datetime) -> LiveView:
+def live(
+    connection: Connection, places: Iterable[Place], now: datetime, catalogue: Catalogue
+) -> LiveView:
     """All that a screen shows of the hall, as of one moment."""
-    hall = windows(connection, places, now)
+    hall = windows(connection, places, now, catalogue)
     return LiveView(
         hall=hall,
         visits={
@@ -57,27 +68,45 @@ def live(connection: Connection, places: Iterable[Place], now: datetime) -> Live
     )
 
 
-def _window(
-    place: Place,
-    known: RowMapping | None,
-    visit: OpenVisit | None,
-    devices: dict[str, list[DeviceView]],
-    tellers: dict[str, str],
-) -> WindowView:
+@dataclass(frozen=True)
+class _Look:
+    """What one look at the tables found, by terminal."""
+
+    terminals: Mapping[str, RowMapping]
+    statuses: Mapping[str, RowMapping]
+    visits: Mapping[str, OpenVisit]
+    devices: Mapping[str, list[DeviceView]]
+    tellers: Mapping[str, str]
+    cards: Set[str]
+    catalogue: Catalogue
+
+
+def _window(place: Place, look: _Look) -> WindowView:
+    name = place.terminal
+    known, status = look.terminals.get(name), look.statuses.get(name)
+    state = known["state"] if known else None
+    offline = window.offline(state)
+    able = json.loads(status["able"]) if status and not offline else []
     return WindowView(
-        terminal=place.terminal,
+        terminal=name,
         site=place.site,
         window=place.window,
-        state=known["state"] if known else None,
+        state=state,
         seen_at=known["seen_at"] if known else None,
-        teller=tellers.get(place.terminal),
-        visit=visit,
-        devices=devices.get(place.terminal, []),
+        teller=look.tellers.get(name),
+        visit=look.visits.get(name),
+        devices=look.devices.get(name, []),
+        offline=offline,
+        able=able,
+        why=status["why"] if status else None,
+        possible=look.catalogue.possible(able),
+        items=len(look.catalogue.items),
+        card_left=name in look.cards,
     )
 
 
-def _known(connection: Connection) -> dict[str, RowMapping]:
-    rows = connection.execute(select(schema.terminal)).mappings()
+def _known(connection: Connection, table: Table) -> dict[str, RowMapping]:
+    rows = connection.execute(select(table)).mappings()
     return {row["terminal"]: row for row in rows}
 
 
@@ -105,7 +134,8 @@ def _open_visits(connection: Connection) -> dict[str, OpenVisit]:
     }
 
 
-def _devices(connection: Connection) -> dict[str, list[DeviceView]]:
+def devices(connection: Connection) -> dict[str, list[DeviceView]]:
+    """The last word of every device, by terminal."""
     found: dict[str, list[DeviceView]] = defaultdict(list)
     query = select(schema.device).order_by(schema.device.c.terminal, schema.device.c.device)
     for row in connection.execute(query).mappings():

@@ -4,20 +4,39 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import RowMapping, insert, select, update
 
 from central.service import moments
 from central.service.context import Context
 from central.service.places import Place
 from central.store import schema
-from hal.events.orders import CapturePage, CloseVisit, OpenVisit, Order, RequestRating, encode
+from hal.events.facts import Party
+from hal.events.orders import (
+    AcceptParty,
+    CapturePage,
+    CloseVisit,
+    Configure,
+    OpenVisit,
+    Order,
+    Pause,
+    RequestRating,
+    Reserve,
+    Resume,
+    encode,
+)
 
-VISIT_DEVICE = "visit"
+VISIT_DEVICE, OPEN_VERB = "visit", "open"
+TERMINAL_DEVICE = "terminal"
 RATING_VERB = "request"
 VISIT_ORDER_LIFE = timedelta(hours=12)
 RATING_ORDER_LIFE = timedelta(seconds=60)
 CAPTURE_ORDER_LIFE = timedelta(seconds=60)
+PAUSE_ORDER_LIFE = timedelta(seconds=60)
+TERMINAL_ORDER_LIFE = timedelta(days=1)
 RATING_TIMEOUT_S = 30.0
+
+
+PENDING, SUPERSEDED = "pending", "superseded"
 
 
 @dataclass(frozen=True)
@@ -32,7 +51,7 @@ def open_visit(context: Context, place: Place, visit: str, number: str, announce
     """`visit/open`; returns the order's id."""
     window = Window(place.terminal, place.site)
     data = OpenVisit(ticket=number, window=place.window, announcement=announcement)
-    return _write(context, window, visit, (VISIT_DEVICE, "open"), data, VISIT_ORDER_LIFE)
+    return _write(context, window, visit, (VISIT_DEVICE, OPEN_VERB), data, VISIT_ORDER_LIFE)
 
 
 def close_visit(context: Context, window: Window, visit: str) -> str:
@@ -52,10 +71,64 @@ def capture_page(context: Context, window: Window, visit: str, camera: str, docu
     return _write(context, window, visit, (camera, "capture"), data, CAPTURE_ORDER_LIFE)
 
 
+def accept_party(context: Context, window: Window, visit: str, party: Party) -> str:
+    """`visit/party`; returns the order's id."""
+    data = AcceptParty(party=party)
+    return _write(context, window, visit, (VISIT_DEVICE, "party"), data, VISIT_ORDER_LIFE)
+
+
+def pause(context: Context, window: Window) -> str:
+    """`terminal/pause`; returns the order's id."""
+    return _write(context, window, None, (TERMINAL_DEVICE, "pause"), Pause(), PAUSE_ORDER_LIFE)
+
+
+def resume(context: Context, window: Window) -> str:
+    """`terminal/resume`; returns the order's id."""
+    return _write(context, window, None, (TERMINAL_DEVICE, "resume"), Resume(), PAUSE_ORDER_LIFE)
+
+
+def reserve(context: Context, window: Window, block: Reserve) -> str:
+    """`terminal/reserve`; returns the order's id."""
+    verb = (TERMINAL_DEVICE, "reserve")
+    return _write(context, window, None, verb, block, TERMINAL_ORDER_LIFE)
+
+
+def configure(context: Context, window: Window, what: Configure) -> str:
+    """`terminal/configure`, in the place of one that is still on its way; returns its id."""
+    verb = (TERMINAL_DEVICE, "configure")
+    table = schema.order_outbox
+    older = update(table).where(table.c.terminal == window.terminal, table.c.state == PENDING)
+    older = older.where(table.c.device == verb[0], table.c.verb == verb[1])
+    context.connection.execute(older.values(state=SUPERSEDED))
+    return _write(context, window, None, verb, what, TERMINAL_ORDER_LIFE)
+
+
+def opening_of(context: Context, visit: str) -> RowMapping | None:
+    """The order that opens `visit` at its window; None if the terminal opened it by itself."""
+    table = schema.order_outbox
+    query = select(table).where(
+        table.c.visit == visit, table.c.device == VISIT_DEVICE, table.c.verb == OPEN_VERB
+    )
+    return context.connection.execute(query).mappings().one_or_none()
+
+
+def opens_visit(order: RowMapping) -> bool:
+    """Whether a row of the outbox is the order that opens a visit."""
+    kind = (order["device"], order["verb"])
+    return kind == (VISIT_DEVICE, OPEN_VERB) and order["visit"] is not None
+
+
+def withdraw(context: Context, id: str) -> None:
+    """Send an order no more; it may have arrived already."""
+    table = schema.order_outbox
+    pending = update(table).where(table.c.id == id, table.c.state == PENDING)
+    context.connection.execute(pending.values(state=SUPERSEDED))
+
+
 def _write(
     context: Context,
     window: Window,
-    visit: str,
+    visit: str | None,
     verb: tuple[str, str],
     data: msgspec.Struct,
     life: timedelta,

@@ -1,6 +1,7 @@
 """Looking up the rows that a use case is about; Unknown when there is no such thing."""
 
 import json
+from typing import Any
 
 from sqlalchemy import RowMapping, Table, select, update
 from sqlalchemy.engine import Connection
@@ -48,10 +49,27 @@ def change(connection: Connection, table: Table, id: str, **values: object) -> N
     connection.execute(update(table).where(table.c.id == id).values(**values))
 
 
-def add_note(connection: Connection, visit: RowMapping, **note: str) -> None:
+def add_note(connection: Connection, visit_id: str, **note: str) -> None:
     """Put a remark on a visit; never a citizen's data."""
-    notes = [*json.loads(visit["notes"]), note]
-    change(connection, schema.visit, visit["id"], notes=json.dumps(notes))
+    notes = [*notes_of(connection, visit_id), note]
+    change(connection, schema.visit, visit_id, notes=json.dumps(notes))
+
+
+def resolve_note(
+    connection: Connection, visit_id: str, what: str, resolution: str, fact: str | None = None
+) -> None:
+    """Say on the remarks of this kind, or only on that about `fact`, how they were settled."""
+    notes = notes_of(connection, visit_id)
+    for note in notes:
+        if note["what"] == what and fact in (None, note.get("fact")):
+            note["resolved"] = resolution
+    change(connection, schema.visit, visit_id, notes=json.dumps(notes))
+
+
+def notes_of(connection: Connection, visit_id: str) -> list[dict[str, Any]]:
+    """The remarks on a visit as they stand now, oldest first."""
+    found: list[dict[str, Any]] = json.loads(visit(connection, visit_id)["notes"])
+    return found
 
 
 def _find(connection: Connection, table: Table, id: str) -> RowMapping | None:

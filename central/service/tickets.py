@@ -4,9 +4,9 @@ from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection
 
-from central.domain import ticket, visit
+from central.domain import ticket, visit, window
 from central.domain.errors import Refused, Unknown
-from central.service import moments, orders, reading, records, sessions
+from central.service import left_cards, moments, orders, reading, records, sessions, terminals
 from central.service.context import Context
 from central.service.places import Place
 from central.service.views import CallView, TicketView
@@ -16,11 +16,14 @@ NUMBER_LANE = "case"
 """The counter of case numbers, beside those of the lanes, which are single letters."""
 
 
-def count_up(connection: Connection, site: str, day: str, lane: str) -> int:
-    """The next count of this hall, day and lane, from 1; in the caller's transaction."""
-    row = upsert(schema.counter).values(site=site, day=day, lane=lane, last=1)
+def count_up(connection: Connection, site: str, day: str, lane: str, by: int = 1) -> int:
+    """The next count of this hall, day and lane, from 1; in the caller's transaction.
+
+    With `by` the last of so many that are the caller's from then on.
+    """
+    row = upsert(schema.counter).values(site=site, day=day, lane=lane, last=by)
     counted = row.on_conflict_do_update(
-        index_elements=["site", "day", "lane"], set_={"last": schema.counter.c.last + 1}
+        index_elements=["site", "day", "lane"], set_={"last": schema.counter.c.last + by}
     ).returning(schema.counter.c.last)
     return int(connection.execute(counted).scalar_one())
 
@@ -52,7 +55,8 @@ def call_next(context: Context, place: Place) -> CallView:
     """Call the number that has waited longest and open its visit at the window.
 
     Refused when a colleague is signed in there (window_taken), the window still has a visit
-    (window_busy), or nobody waits (no_ticket).
+    (window_busy), nobody can be served there (window_offline, window_paused, card_left), or
+    nobody waits (no_ticket).
     """
     connection = context.connection
     sessions.serve(context, place)
@@ -60,6 +64,10 @@ def call_next(context: Context, place: Place) -> CallView:
         raise Refused(
             "window_busy", "Close the visit at this window first.", "请先结束本窗口当前服务。"
         )
+    window.call(
+        terminals.state_of(connection, place.terminal),
+        card_left=left_cards.lies_at(connection, place.terminal),
+    )
     waiting = _longest_waiting(context, place.site)
     state = ticket.after(ticket.State(waiting["state"]), ticket.Command.CALL)
     records.change(connection, schema.ticket, waiting["id"], state=state, terminal=place.terminal)

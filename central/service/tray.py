@@ -7,15 +7,25 @@ import msgspec
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.engine import Connection
 
-from central.domain.errors import Refused
+from central.domain.errors import Refused, Unknown
 from central.domain.mask import mask_name, mask_number, mask_tail
+from central.service import records
 from central.store import schema
 from hal.events.envelope import fact_type
-from hal.events.facts import CardRead, CodeScanned, Data, DocumentCaptured, IdentityRead, Placed
+from hal.events.facts import (
+    CardRead,
+    CodeScanned,
+    Data,
+    DocumentCaptured,
+    IdentityRead,
+    Party,
+    Placed,
+)
 
 IDENTITY = fact_type("identity", "read")
 CARD = fact_type("card", "read")
 APPLICANT = "applicant"  # 申请人
+MISMATCH = "party_mismatch"
 
 _P = TypeVar("_P", bound=Data)
 
@@ -69,6 +79,7 @@ def find_applicant(connection: Connection, visit: str, chosen: str | None) -> Ro
     """The identity in the tray that is the applicant's, `chosen` by its fact or the only one.
 
     Refused when none was read, or when two different documents lie there and none was chosen.
+    One that is unlike those before it (证卡不一致) is nobody's until its role is chosen.
     """
     query = select(schema.tray).where(schema.tray.c.visit == visit, schema.tray.c.type == IDENTITY)
     rows = connection.execute(query).mappings().all()
@@ -81,16 +92,48 @@ def find_applicant(connection: Connection, visit: str, chosen: str | None) -> Ro
             "Read the applicant's identity card first.",
             "请先读取申请人的居民身份证。",
         )
-    placed = [row for row in mine if row["party"] == APPLICANT]
-    if placed:
-        return placed[0]
+    mine = [row for row in mine if row["party"] == APPLICANT] or mine
     if len({row["masked"] for row in mine}) > 1:
         raise Refused(
             "applicant_not_chosen",
             "Different people's documents were read; say which fact is the applicant's.",
             "已读取多人证件,请选择申请人。",
         )
+    if (
+        chosen is None
+        and mine[0]["party"] is None
+        and all(_unlike(connection, row) for row in mine)
+    ):
+        raise Refused(
+            "party_not_chosen",
+            "The documents read here are of different people; choose this person's role first.",
+            "证卡不一致,请先选择该人员的身份(申请人、代办人等)。",
+        )
     return mine[0]
+
+
+def _unlike(connection: Connection, row: RowMapping) -> bool:
+    """Whether the document was of another person than one before it, and nobody has said whose."""
+    return any(
+        note["what"] == MISMATCH and note.get("fact") == row["fact_id"] and "resolved" not in note
+        for note in records.notes_of(connection, row["visit"])
+    )
+
+
+def choose(connection: Connection, visit: str, fact: str, party: Party) -> None:
+    """Give the person whose document `fact` read a role in the visit.
+
+    Unknown if no document was read by this fact in this visit.
+    """
+    table = schema.tray
+    rows = update(table).where(
+        table.c.visit == visit, table.c.fact_id == fact, table.c.type.in_((IDENTITY, CARD))
+    )
+    if connection.execute(rows.values(party=party)).rowcount == 0:
+        raise Unknown(
+            "unknown_document", "No document was read by this fact here.", "本次服务无此证件记录。"
+        )
+    records.resolve_note(connection, visit, MISMATCH, party, fact)
 
 
 def place(connection: Connection, fact: str, case: str) -> None:

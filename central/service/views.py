@@ -149,7 +149,11 @@ class DeviceView(View):
 
 
 class WindowView(View):
-    """窗口: its terminal, the state it last told, who is signed in, and the visit open there."""
+    """窗口: its terminal, the state it last told, who is signed in, and the visit open there.
+
+    `able`: the roles of its devices that work; `possible` of the catalogue's `items` can be taken
+    in with them. `why` it is paused: `teller`, `fault`, `disk`. `card_left`: 遗留卡 lies inside.
+    """
 
     terminal: str
     site: str
@@ -159,6 +163,74 @@ class WindowView(View):
     teller: str | None
     visit: OpenVisit | None
     devices: list[DeviceView]
+    offline: bool
+    able: list[str]
+    why: str | None
+    possible: int
+    items: int
+    card_left: bool
+
+
+class WindowOrderView(View):
+    """What a window was ordered to do; `order` is on its way."""
+
+    terminal: str
+    order: str
+
+
+class LeftCardView(View):
+    """遗留卡: a card that a visit left in a reader; `removed_at` null while it lies there."""
+
+    fact_id: str
+    terminal: str
+    visit: str | None
+    slot: str
+    left_at: str
+    removed_at: str | None
+    removed_by: str | None
+
+
+class LeftCardsView(View):
+    items: list[LeftCardView]
+
+
+class BlockView(View):
+    """预留号段: numbers that a terminal may give out by itself; `order` pending, done, …."""
+
+    day: str
+    lane: str
+    first: int
+    last: int
+    used: int
+    order: str
+
+
+class TerminalView(View):
+    """窗口终端: all that it says about itself. `health` is its own, as it was told last."""
+
+    terminal: str
+    site: str
+    window: int
+    state: str | None
+    offline: bool
+    since: str | None
+    able: list[str]
+    why: str | None
+    epoch: str | None
+    boot: str | None
+    version: str | None
+    seen_at: str | None
+    health: dict[str, Any] | None
+    health_at: str | None
+    devices: list[DeviceView]
+    blocks: list[BlockView]
+
+
+class LogView(View):
+    """The last log lines of a terminal, newest first, since the centre was started."""
+
+    terminal: str
+    lines: list[dict[str, Any]]
 
 
 class QueueView(View):

@@ -66,6 +66,43 @@ terminal = Table(  # 窗口终端
     Column("seen_at", Text),
 )
 
+terminal_status = Table(  # what its `state` and `health` say besides the state itself
+    "terminal_status",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("epoch", Text),
+    Column("boot", Text),
+    Column("since", Text),
+    Column("able", Text, nullable=False, server_default="[]"),
+    Column("why", Text),
+    Column("health", Text),
+    Column("health_at", Text),
+)
+
+reserve = Table(  # 预留号段: blocks of numbers that a terminal may give out by itself
+    "reserve",
+    metadata,
+    Column("terminal", Text),
+    Column("epoch", Text),
+    Column("day", Text),
+    Column("lane", Text),
+    Column("first", Integer),
+    Column("last", Integer, nullable=False),
+    Column("used", Integer, nullable=False, server_default="0"),
+    Column("order_id", Text, nullable=False),
+    PrimaryKeyConstraint("terminal", "epoch", "day", "lane", "first"),
+)
+
+configured = Table(  # what each terminal was last told to work with alone
+    "configured",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("catalogue_version", Text, nullable=False),
+    Column("window", Integer),
+    Column("order_id", Text, nullable=False),
+)
+
 device = Table(  # the retained `device/{device}` of each terminal
     "device",
     metadata,
@@ -126,6 +163,27 @@ visit = Table(  # 本次服务
     Column("notes", Text, nullable=False, server_default="[]"),
 )
 Index("visit_open", visit.c.terminal, unique=True, sqlite_where=text("state = 'OPEN'"))
+
+local_visit = Table(  # visits that a terminal opened by itself, and what was wanted there
+    "local_visit",
+    metadata,
+    Column("visit", Text, ForeignKey("visit.id"), primary_key=True),
+    Column("item_code", Text),
+    Column("case_id", Text, ForeignKey("case_file.id")),
+)
+
+left_card = Table(  # 遗留卡登记
+    "left_card",
+    metadata,
+    Column("fact_id", Text, primary_key=True),
+    Column("terminal", Text, nullable=False),
+    Column("visit", Text),
+    Column("slot", Text, nullable=False),
+    Column("left_at", Text, nullable=False),
+    Column("removed_at", Text),
+    Column("removed_by", Text),
+)
+Index("left_card_open", left_card.c.terminal, sqlite_where=text("removed_at IS NULL"))
 
 tray = Table(  # personal facts that wait in the visit, by their masks only
     "tray",

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from central.web import commands, images, pages, problems, reads
+from central.web import clock, commands, images, pages, problems, reads, terminals
 from central.web.edge import Edge
 from central.web.parts import Parts
 
@@ -20,6 +20,8 @@ def make_app(parts: Parts) -> FastAPI:
     problems.install(app)
     app.include_router(commands.router(parts))
     app.include_router(reads.router(parts))
+    app.include_router(terminals.router(parts))
+    app.include_router(clock.router(parts))
     app.include_router(pages.router(parts))
     app.include_router(images.router(parts))
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hal.events.facts import Party
+
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +32,13 @@ class Capture(Body):
     """`document`: the document that the page belongs to; a new one when left out."""
 
     document: str | None = Field(default=None, pattern=r"^[!-~]{1,64}$")
+
+
+class ChooseParty(Body):
+    """`fact` read the document; `party` is its person's role in the visit."""
+
+    fact: str
+    party: Party
 
 
 class Decide(Body):

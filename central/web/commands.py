@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from central.domain import case
-from central.service import cases, sessions, tickets, visits
+from central.service import cases, sessions, tickets, visits, windows
 from central.service.commands import Request as Command
 from central.service.context import Actor, Context
 from central.service.places import Place, place_of
@@ -24,7 +24,7 @@ from central.service.views import (
     VisitView,
 )
 from central.web import problems
-from central.web.bodies import Body, Capture, Decide, Nothing, OpenCase, TakeTicket
+from central.web.bodies import Body, Capture, ChooseParty, Decide, Nothing, OpenCase, TakeTicket
 from central.web.parts import Parts
 from central.web.principals import SERVES, TAKES_TICKETS
 from central.web.security import allow
@@ -40,6 +40,7 @@ def router(parts: Parts) -> APIRouter:
     _queue(routes, parts)
     _cases(routes, parts)
     _visits(routes, parts)
+    _parties(routes, parts)
     return routes
 
 
@@ -51,8 +52,8 @@ def _sessions(routes: APIRouter, parts: Parts) -> None:
             request: Request, terminal: str, actor: teller, key: Key, body: Nothing = NOTHING
         ) -> Response:
             place: Place = await run_in_threadpool(place_of, parts.places, terminal)
-            command = _command(request, actor, key, body)
-            return await _run(parts, command, 200, lambda context: use_case(context, place))
+            asked = command(request, actor, key, body)
+            return await run(parts, asked, 200, lambda context: use_case(context, place))
 
         routes.add_api_route(
             f"/windows/{{terminal}}/{path}",
@@ -75,9 +76,9 @@ def _queue(routes: APIRouter, parts: Parts) -> None:
     async def take_ticket(request: Request, actor: taker, key: Key, body: TakeTicket) -> Response:
         """取号: give out the next number of a lane."""
         sites = {place.site for place in parts.places.all()}
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             201,
             lambda context: tickets.take_ticket(context, sites, body.site, body.lane),
         )
@@ -88,9 +89,9 @@ def _queue(routes: APIRouter, parts: Parts) -> None:
     ) -> Response:
         """叫号: call the number that waited longest and open its visit at this window."""
         place: Place = await run_in_threadpool(place_of, parts.places, terminal)
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             200,
             lambda context: tickets.call_next(context, place),
         )
@@ -102,9 +103,9 @@ def _cases(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/cases", status_code=201, response_model=CaseView)
     async def open_case(request: Request, actor: teller, key: Key, body: OpenCase) -> Response:
         """登记: open a case for the person whose identity was read in the visit."""
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             201,
             lambda context: cases.open_case(
                 context, parts.catalogue, body.visit, body.item_code, body.applicant
@@ -114,14 +115,14 @@ def _cases(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/cases/{id}/decide", response_model=CaseView)
     async def decide(request: Request, id: str, actor: teller, key: Key, body: Decide) -> Response:
         """审定: the teller decides; a low-risk item has one level."""
-        command = _command(request, actor, key, body)
-        return await _run(parts, command, 200, _step(id, case.Command.DECIDE))
+        asked = command(request, actor, key, body)
+        return await run(parts, asked, 200, _step(id, case.Command.DECIDE))
 
     def add(step: case.Command, meaning: str) -> None:
         async def advance(
             request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
         ) -> Response:
-            return await _run(parts, _command(request, actor, key, body), 200, _step(id, step))
+            return await run(parts, command(request, actor, key, body), 200, _step(id, step))
 
         routes.add_api_route(
             f"/cases/{{id}}/{step}",
@@ -145,9 +146,9 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
         request: Request, id: str, actor: teller, key: Key, body: Capture
     ) -> Response:
         """高拍: take the page that lies under the camera of the visit's window."""
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             202,
             lambda context: visits.capture_page(context, id, body.document),
         )
@@ -157,9 +158,9 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
         request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
     ) -> Response:
         """请求评价: have the pad ask the citizen, once per visit."""
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             202,
             lambda context: visits.request_rating(context, id),
         )
@@ -169,11 +170,27 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
         request: Request, id: str, actor: teller, key: Key, body: Nothing = NOTHING
     ) -> Response:
         """结束服务: end the visit; not while the citizen is being asked."""
-        return await _run(
+        return await run(
             parts,
-            _command(request, actor, key, body),
+            command(request, actor, key, body),
             200,
             lambda context: visits.close_visit(context, id),
+        )
+
+
+def _parties(routes: APIRouter, parts: Parts) -> None:
+    teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
+
+    @routes.post("/visits/{id}/party", response_model=VisitView)
+    async def choose_party(
+        request: Request, id: str, actor: teller, key: Key, body: ChooseParty
+    ) -> Response:
+        """证卡不一致: say which role the person of an unlike document has in this visit."""
+        return await run(
+            parts,
+            command(request, actor, key, body),
+            200,
+            lambda context: windows.choose_party(context, id, body.fact, body.party),
         )
 
 
@@ -181,13 +198,15 @@ def _step(id: str, command: case.Command) -> Callable[[Context], View]:
     return lambda context: cases.advance(context, id, command)
 
 
-def _command(request: Request, actor: Actor, key: str, body: Body) -> Command:
+def command(request: Request, actor: Actor, key: str, body: Body) -> Command:
+    """What was asked, as it is known by its key."""
     return Command(key, actor, request.method, request.url.path, body.model_dump_json())
 
 
-async def _run(
-    parts: Parts, command: Command, status: int, use_case: Callable[[Context], View]
+async def run(
+    parts: Parts, asked: Command, status: int, use_case: Callable[[Context], View]
 ) -> Response:
-    outcome = await asyncio.wrap_future(parts.commands.submit(command, status, use_case))
+    """Carry `asked` out once, and answer with what came of it."""
+    outcome = await asyncio.wrap_future(parts.commands.submit(asked, status, use_case))
     headers = {"Idempotent-Replay": "true"} if outcome.replayed else {}
     return Response(outcome.answer, outcome.status, headers, media_type="application/json")

@@ -62,7 +62,7 @@ def _look(parts: Parts, last: Bundle) -> Bundle:
     with parts.readers.connect() as connection:
         facts = news.facts_after(connection, last.position.fact)
         cases = news.cases_after(connection, last.position.audit)
-        seen = hall.live(connection, places, parts.now())
+        seen = hall.live(connection, places, parts.now(), parts.catalogue)
     position, pieces = last.position, []
     for fact in facts:
         position = replace(position, fact=fact.cursor)

@@ -104,7 +104,7 @@ def _look(parts: Parts, actor: Actor, *looks: Callable[[Parts, Connection], Show
 
 def _hall(parts: Parts, connection: Connection) -> Shown:
     return {
-        "live": hall.live(connection, parts.places.all(), parts.now()),
+        "live": hall.live(connection, parts.places.all(), parts.now(), parts.catalogue),
         "panels": parts.pictures.has_panels,
     }
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
+from central.clock import ManualClock
 from central.service.catalogue import Catalogue
 from central.service.commands import Commands
 from central.service.facts import Open
@@ -14,11 +15,16 @@ from central.store.writer import Writer
 from central.web.bell import Bell
 from central.web.pictures import Pictures
 from central.web.principals import Principals
+from hal.events.log import LogLine
 
 
 @dataclass(frozen=True)
 class Parts:
-    """`readers` cannot change the database; whatever does goes through `commands` or `writer`."""
+    """`readers` cannot change the database; whatever does goes through `commands` or `writer`.
+
+    `logs`: the last log lines of a terminal. `clock`: the one that `now` reads, if it is set by
+    hand (`--clock manual`).
+    """
 
     commands: Commands
     writer: Writer
@@ -31,3 +37,5 @@ class Parts:
     pictures: Pictures
     now: Callable[[], datetime]
     broker_up: Callable[[], bool]
+    logs: Callable[[str], list[LogLine]]
+    clock: ManualClock | None = None

@@ -13,6 +13,8 @@ Role = Literal["kiosk", "teller", "hall", "auditor", "observer"]
 ANYBODY = frozenset({"kiosk", "teller", "hall", "auditor", "observer"})
 TAKES_TICKETS = frozenset({"kiosk", "hall"})  # 取号机, 大厅管理
 SERVES = frozenset({"teller"})  # 综合柜员
+LOOKS_AFTER = frozenset({"hall", "auditor", "observer"})  # who sees what terminals log
+TAKES_CARDS = frozenset({"teller", "hall"})
 OPENS_DATA = frozenset({"auditor"})  # 稽核
 
 

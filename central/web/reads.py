@@ -73,7 +73,7 @@ def _entities(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/windows", dependencies=anybody)
     def windows() -> WindowsView:
         with parts.readers.connect() as connection:
-            return hall.windows(connection, parts.places.all(), parts.now())
+            return hall.windows(connection, parts.places.all(), parts.now(), parts.catalogue)
 
 
 def _facts(routes: APIRouter, parts: Parts) -> None:

@@ -11,26 +11,29 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection, Engine
 
 from central.domain import case
-from central.service import cases, sessions, tickets, visits
-from central.service.apply import ReceivedFact, apply
+from central.service import cases, sessions, terminals, tickets, visits
+from central.service.apply import apply
 from central.service.catalogue import Catalogue, read_catalogue
 from central.service.context import Actor, Context
 from central.service.moments import HALL_TIME
 from central.service.places import Place
+from central.service.received import ReceivedFact
 from central.service.views import CallView, CaseView, SessionView, TicketView
 from central.store import schema
 from central.store.engine import reading_engine, writing_engine
 from central.store.writer import Writer
+from hal.events.envelope import Clock as Quality
 from hal.events.facts import CodeScanned, Data, IdentityRead
+from hal.events.status import TerminalState
 
 T = TypeVar("T")
 
 DEADLINE_S = 20
-CATALOGUE = """item_code,item_name,applicant,risk_class
-SB-L1,个人查询,个人,低
-SB-L2,单位登记,单位,低
-SB-M1,关系转移,个人,中
-SB-H1,待遇申领,单位/个人,高
+CATALOGUE = """item_code,item_name,applicant,risk_class,devices,offline
+SB-L1,个人查询,个人,低,身份证阅读器,是
+SB-L2,单位登记,单位,低,条码枪;高拍仪,是
+SB-M1,关系转移,个人,中,身份证阅读器;社保卡读卡器,否
+SB-H1,待遇申领,单位/个人,高,身份证阅读器;高拍仪,否
 """
 
 
@@ -88,6 +91,16 @@ class Hall:
     catalogue: Catalogue
     sites: Sites
     facts: int = 0
+    clock_quality: Quality = "synced"
+    late_s: float = 0
+    """How long after they happened facts arrive."""
+
+    def state(self, word: str, terminal: str = "pzh01-w01", **more: Any) -> None:
+        """The terminal tells its state."""
+        told = TerminalState(state=word, epoch="E1", boot="B1", since="", **more)  # type: ignore[arg-type]
+        self.store.do(
+            lambda link: terminals.note_state(link, terminal, "pzh01", told, self.clock.now())
+        )
 
     def act(self, use_case: Callable[[Context], T], who: str = "teller") -> T:
         actor = Actor(who, who)
@@ -143,10 +156,12 @@ class Hall:
             epoch="E1",
             sequence=self.facts,
             visit=visit,
-            time=self.clock.now().isoformat(),
+            time=(self.clock.now() - timedelta(seconds=self.late_s)).isoformat(),
             data=data,
+            site="pzh01",
+            clock=self.clock_quality,
         )
-        self.store.do(lambda link: apply(link, fact, self.clock.now()))
+        self.store.do(lambda link: apply(link, fact, self.clock.now(), self.catalogue))
         return id
 
     def identity(
@@ -190,7 +205,11 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture
 def hall(store: Store, clock: Clock, catalogue: Catalogue, sites: Sites) -> Hall:
-    return Hall(store, clock, catalogue, sites)
+    """Both windows are ready."""
+    hall = Hall(store, clock, catalogue, sites)
+    for place in sites.all():
+        hall.state("ready", place.terminal)
+    return hall
 
 
 @pytest.fixture

@@ -106,13 +106,31 @@ def test_an_answer_ends_it(look: Any, hall: Any, store: Any, answer: Any, state:
 
 def test_an_expired_order_is_not_sent(look: Any, hall: Any, store: Any, clock: Any) -> None:
     """Its life is over: it is marked, put into the trail once, and never sent again."""
-    hall.visit()
-    (order,) = ids(look(100.0))
-    clock.advance(hours=12)
-    assert look(200.0) == look(300.0) == []
-    assert store.rows(STATES) == [("expired", None, 1)]
+    visit = hall.visit().visit.id
+    clock.advance(seconds=1)
+    hall.ask(visit)
+    order = ids(look(100.0))[-1]
+    clock.advance(minutes=1)
+    assert order not in ids(look(200.0)) + ids(look(300.0))
+    assert store.rows(STATES)[1] == ("expired", None, 1)
     trail = "SELECT who, subject, at FROM audit WHERE what = 'order.expired'"
-    assert store.rows(trail) == [("centre", order, "2026-11-23T21:00:00.000000+08:00")]
+    assert store.rows(trail) == [("centre", order, "2026-11-23T09:01:01.000000+08:00")]
+
+
+def test_a_call_that_nobody_heard_is_taken_back(
+    look: Any, hall: Any, store: Any, clock: Any
+) -> None:
+    """The number waits again; a terminal that opened the visit unheard is told to close it."""
+    visit = hall.visit().visit.id
+    look(100.0)
+    clock.advance(hours=12)
+    look(200.0)
+    assert store.rows("SELECT state, terminal FROM ticket") == [("WAITING", None)]
+    ((state, notes),) = store.rows("SELECT state, notes FROM visit")
+    assert (state, json.loads(notes)[0]["what"]) == ("CLOSED", "not_opened")
+    ((topic, body, _),) = look(300.0)
+    assert topic == "hall/1/pzh01/pzh01-w01/order/visit/close"
+    assert json.loads(body)["visit"] == visit
 
 
 def test_the_broker_is_told_what_is_left_of_its_life(look: Any, hall: Any, clock: Any) -> None:

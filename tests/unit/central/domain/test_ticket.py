@@ -3,12 +3,12 @@ import pytest
 from central.domain import ticket
 from central.domain.errors import Incorrect, Refused
 
-# state: the answers to call, serve, finish
+# state: the answers to call, serve, finish, return
 EXPECTED = {
-    "WAITING": ("CALLED", "ticket_not_called", "ticket_not_called"),
-    "CALLED": ("ticket_called", "SERVING", "DONE"),
-    "SERVING": ("ticket_called", "SERVING", "DONE"),
-    "DONE": ("ticket_done", "DONE", "ticket_done"),
+    "WAITING": ("CALLED", "ticket_not_called", "ticket_not_called", "ticket_not_called"),
+    "CALLED": ("ticket_called", "SERVING", "DONE", "WAITING"),
+    "SERVING": ("ticket_called", "SERVING", "DONE", "ticket_serving"),
+    "DONE": ("ticket_done", "DONE", "ticket_done", "ticket_done"),
 }
 
 
@@ -32,6 +32,13 @@ def test_every_state_answers_every_command() -> None:
 def test_numbers_have_three_digits_and_grow(count: int, text: str) -> None:
     """A number is the lane and the count, padded to three digits, and never wraps around."""
     assert ticket.number("A", count) == text
+
+
+def test_a_number_is_read_as_it_is_written() -> None:
+    """A terminal's number leads back to its count; one written otherwise is no number."""
+    assert [ticket.count("L", text) for text in ("L001", "L050", "L1000")] == [1, 50, 1000]
+    for text in ("A001", "L1", "L0001", "L001 ", "L-01", "", "L٠٠١"):
+        assert ticket.count("L", text) is None
 
 
 @pytest.mark.parametrize("lane", ["", "a", "AA", "1", "队"])

@@ -3,10 +3,10 @@ import pytest
 from central.domain import rating, visit
 from central.domain.errors import Refused
 
-# state: the answers to open_case, capture, ask_rating, record, close
+# state: the answers to open_case, capture, ask_rating, choose_party, record, close
 EXPECTED = {
-    "OPEN": ("OPEN", "OPEN", "OPEN", "OPEN", "CLOSED"),
-    "CLOSED": ("visit_closed", "visit_closed", "visit_closed", "CLOSED", "visit_closed"),
+    "OPEN": ("OPEN", "OPEN", "OPEN", "OPEN", "OPEN", "CLOSED"),
+    "CLOSED": (*4 * ("visit_closed",), "CLOSED", "visit_closed"),
 }
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central.ingest.decode import Arrived, Message, decode
+from central.ingest.keep import Means
 from central.ingest.keys import Keys
 from hal.events.topics import parse_topic
 
@@ -94,6 +95,12 @@ def keys(wire: Wire, tmp_path: Path) -> Keys:
     path = tmp_path / "seal.pem"
     path.write_bytes(wire.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return Keys({"dev1": path})
+
+
+@pytest.fixture
+def means(catalogue: Any, sites: Any, keys: Keys) -> Means:
+    """With what the ingest carries facts out."""
+    return Means(catalogue, lambda message: decode(message, sites, keys))
 
 
 @pytest.fixture

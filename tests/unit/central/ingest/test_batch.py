@@ -16,8 +16,8 @@ STATES = "SELECT sequence, state, reason FROM fact ORDER BY cursor"
 
 
 @pytest.fixture
-def batches(clock: Any) -> Batches:
-    return Batches(clock.now)
+def batches(clock: Any, means: Any) -> Batches:
+    return Batches(clock.now, means)
 
 
 @pytest.fixture
@@ -113,12 +113,12 @@ def test_outboxes_are_receipted_each_for_itself(give: Any, wire: Any) -> None:
 
 
 def test_a_restarted_centre_goes_on(
-    give: Any, wire: Any, store: Any, clock: Any, arrive: Any
+    give: Any, wire: Any, store: Any, clock: Any, means: Any, arrive: Any
 ) -> None:
     """Another process reads the line from the database and asks for the same gap."""
     give(wire.fact(1), wire.fact(3))
     item = arrive(wire.fact(4))
-    found = store.do(lambda link: Batches(clock.now).store(link, [item]))
+    found = store.do(lambda link: Batches(clock.now, means).store(link, [item]))
     assert found == [(W01, receipt(1, (2, 2)))]
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from central.ingest.ingest import Ingest
+from central.ingest.terminal_logs import TerminalLogs
 from hal.events.orders import Receipt
 from hal.events.topics import Branch
 
@@ -21,10 +22,12 @@ STATES = "SELECT sequence, state, reason FROM fact ORDER BY cursor"
 class Centre:
     """The ingest, and what it has given."""
 
-    def __init__(self, store: Any, keys: Any, sites: Any, clock: Any) -> None:
+    def __init__(self, store: Any, keys: Any, sites: Any, clock: Any, catalogue: Any) -> None:
         self._store = store
         self.given: SimpleQueue[tuple[Receipt, int]] = SimpleQueue()
-        self.ingest = Ingest(store.writer, keys, sites, clock.now, self._give)
+        self.ingest = Ingest(
+            store.writer, keys, sites, catalogue, TerminalLogs(), clock.now, self._give
+        )
 
     def _give(self, branch: Branch, receipt: Receipt) -> None:
         assert branch == W01
@@ -44,12 +47,12 @@ class Centre:
 
 
 @pytest.fixture
-def start(store: Any, keys: Any, sites: Any, clock: Any) -> Iterator[Any]:
+def start(store: Any, keys: Any, sites: Any, clock: Any, catalogue: Any) -> Iterator[Any]:
     """Start a centre; each is stopped at the end of the test."""
     started: list[Centre] = []
 
     def begin() -> Centre:
-        started.append(Centre(store, keys, sites, clock))
+        started.append(Centre(store, keys, sites, clock, catalogue))
         started[-1].ingest.start()
         return started[-1]
 

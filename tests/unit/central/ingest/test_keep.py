@@ -13,9 +13,9 @@ FACT_1, FACT_2 = f"FACT{1:022d}", f"FACT{2:022d}"
 
 
 @pytest.fixture
-def store_fact(store: Any, clock: Any, arrive: Any) -> Any:
+def store_fact(store: Any, clock: Any, arrive: Any, means: Any) -> Any:
     """Keep a message in a transaction of its own."""
-    return lambda sent: store.do(lambda link: keep(link, arrive(sent), clock.now()))
+    return lambda sent: store.do(lambda link: keep(link, arrive(sent), clock.now(), means))
 
 
 def test_a_fact_is_stored_as_it_came(store: Any, wire: Any, store_fact: Any, hall: Any) -> None:

@@ -1,12 +1,11 @@
-"""What terminals keep retained, and what they log."""
+"""What terminals keep retained."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
 
-from central.ingest.notices import LONGEST_LINE, NotUnderstood, note
+from central.ingest.notices import NotUnderstood, note
 from central.service.places import Place
 from hal.events.topics import parse_topic
 
@@ -85,30 +84,21 @@ def test_each_device_has_its_status(store: Any, tell: Any) -> None:
 
 
 def test_health_says_that_the_terminal_lives(store: Any, tell: Any) -> None:
-    """Its numbers are not stored, its moment is, with the window of the register."""
+    """Its last numbers are kept as they are, with the moment and the window of the register."""
     tell("health", {"outbox_depth": 3})
+    tell("health", {"outbox_depth": 4, "invented_later": True})
     assert terminal(store) == ("pzh01-w01", "pzh01", 1, None, None, NOW)
+    ((health, at),) = store.rows("SELECT health, health_at FROM terminal_status")
+    assert (json.loads(health), at) == ({"outbox_depth": 4, "invented_later": True}, NOW)
 
 
-@pytest.mark.parametrize(
-    ("level", "severity"),
-    [
-        ("error", logging.ERROR),
-        ("warning", logging.WARNING),
-        ("info", logging.INFO),
-        ("chatter", logging.DEBUG),
-    ],
-)
-def test_a_log_line_is_passed_on(
-    tell: Any, caplog: pytest.LogCaptureFixture, level: str, severity: int
-) -> None:
-    """With its level and the terminal's name, and cut where it is endless."""
-    caplog.set_level(logging.DEBUG)
-    tell(f"log/{level}", b"\xffcard reader " + b"x" * 2 * LONGEST_LINE)
-    (record,) = caplog.records
-    assert record.levelno == severity
-    assert record.getMessage().startswith("pzh01-w01 says: \N{REPLACEMENT CHARACTER}card reader")
-    assert len(record.getMessage()) == len("pzh01-w01 says: ") + LONGEST_LINE
+def test_a_state_tells_what_the_window_can_do(store: Any, tell: Any) -> None:
+    """The working devices, and why it is paused, stand beside the state; the next one replaces."""
+    tell("state", STATE | {"state": "paused", "able": ["card"], "why": "fault"})
+    columns = "SELECT epoch, boot, able, why FROM terminal_status"
+    assert store.rows(columns) == [("E1", "B1", '["card"]', "fault")]
+    tell("state", STATE | {"able": ["card", "identity"]})
+    assert store.rows(columns) == [("E1", "B1", '["card","identity"]', None)]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +113,9 @@ def test_a_log_line_is_passed_on(
         ("device", STATUS),
         ("device/card/more", STATUS),
         ("health/more", {}),
-        ("log", b"line"),
+        ("health", b"[]"),
+        ("health", {"long": "x" * 5000}),
+        ("log/error", b"line"),
         ("order/card/read", {}),
         ("receipt", {}),
         ("weather", {}),

@@ -1,15 +1,18 @@
 """When receipts go out: the clock is the test's."""
 
+from datetime import datetime
 from queue import SimpleQueue
 
 import pytest
 
 from central.ingest.receipts import Receipts
+from central.service.moments import HALL_TIME
 from hal.events.orders import Receipt
 from hal.events.topics import Branch
 
 W01, W02 = Branch("pzh01", "pzh01-w01"), Branch("pzh01", "pzh01-w02")
 DEADLINE_S = 10
+NOW = datetime(2026, 11, 23, 9, 0, 0, tzinfo=HALL_TIME)
 
 
 class Monotonic:
@@ -42,7 +45,7 @@ def receipts(monotonic: Monotonic, published: SimpleQueue[tuple[str, bytes]]) ->
         published.put((topic, body))
         return True
 
-    return Receipts(publish, monotonic)
+    return Receipts(publish, lambda: NOW, monotonic)
 
 
 def test_the_first_goes_out_at_once(receipts: Receipts) -> None:
@@ -94,7 +97,8 @@ def test_it_is_published_as_the_contract_says(
     receipts.give(W01, Receipt(epoch="E1", committed=18342, missing=[(18344, 18350)]))
     assert published.get(timeout=DEADLINE_S) == (
         "hall/1/pzh01/pzh01-w01/receipt",
-        b'{"epoch":"E1","committed":18342,"missing":[[18344,18350]]}',
+        b'{"epoch":"E1","committed":18342,"missing":[[18344,18350]],'
+        b'"at":"2026-11-23T09:00:00.000000+08:00"}',
     )
     receipts.stop()
 
@@ -119,7 +123,7 @@ def test_one_that_cannot_be_published_is_dropped(monotonic: Monotonic) -> None:
         tries.put(body)
         return next(answers)
 
-    receipts = Receipts(publish, monotonic)
+    receipts = Receipts(publish, lambda: NOW, monotonic)
     receipts.start()
     receipts.give(W01, receipt(1))
     assert b'"committed":1' in tries.get(timeout=DEADLINE_S)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from central.service.apply import Unplaceable
+from central.service.received import Unplaceable
 from hal.events.facts import (
     CardRead,
     CodeScanned,

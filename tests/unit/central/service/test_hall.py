@@ -2,12 +2,12 @@ from typing import Any
 
 from central.service import hall as hall_service
 from central.service.views import LiveView
-from hal.events.facts import DocumentCaptured, IdentityRead, Page, RatingGiven
+from hal.events.facts import CardLeft, DocumentCaptured, IdentityRead, Page, RatingGiven
 
 
 def live(hall: Any) -> LiveView:
     with hall.store.readers.connect() as connection:
-        return hall_service.live(connection, hall.sites.all(), hall.clock.now())
+        return hall_service.live(connection, hall.sites.all(), hall.clock.now(), hall.catalogue)
 
 
 def test_numbers_wait_in_the_order_in_which_they_are_called(hall: Any) -> None:
@@ -64,3 +64,23 @@ def test_a_documents_pages_lie_in_the_tray_by_hash_and_verdict(hall: Any) -> Non
     hall.fact("document.captured", DocumentCaptured(document="D", pages=[page], codes=["1"]), visit)
     (item,) = live(hall).visits["pzh01-w01"].tray
     assert item.masked == {"pages": [{"hash": "ab" * 32, "verdict": "blurred"}], "codes": 1}
+
+
+def test_a_window_says_what_it_can_do(hall: Any) -> None:
+    """Items are counted by the devices that work; a terminal that is lost can do none."""
+    hall.state("paused", able=["identity"], why="teller")
+    first, second = live(hall).hall.items
+    assert (first.able, first.why, first.offline) == (["identity"], "teller", False)
+    assert (first.possible, first.items) == (1, 4)
+    assert (second.able, second.possible) == ([], 0)
+    hall.state("ready", able=["identity", "card", "code", "document"])
+    assert live(hall).hall.items[0].possible == 4
+    hall.state("lost", able=["identity"])
+    gone = live(hall).hall.items[0]
+    assert (gone.offline, gone.able, gone.possible) == (True, [], 0)
+
+
+def test_a_window_says_that_a_card_lies_there(hall: Any) -> None:
+    """Until it is taken out, and at no other window."""
+    hall.fact("card.left", CardLeft(slot="contact"), hall.visit().visit.id)
+    assert [item.card_left for item in live(hall).hall.items] == [True, False]

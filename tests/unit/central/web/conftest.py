@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from central.ingest.terminal_logs import TerminalLogs
 from central.media.files import Files
 from central.service.commands import Commands
 from central.web.app import make_app
@@ -95,6 +96,11 @@ def pictures(media: Files, seal_key: X25519PrivateKey, panels: Path) -> Pictures
 
 
 @pytest.fixture
+def logs() -> TerminalLogs:
+    return TerminalLogs()
+
+
+@pytest.fixture
 def parts(
     store: Any,
     clock: Any,
@@ -103,6 +109,7 @@ def parts(
     keyring: Any,
     bell: Bell,
     pictures: Pictures,
+    logs: TerminalLogs,
 ) -> Parts:
     store.writer.on_commit(bell.ring)
     known = [
@@ -121,6 +128,7 @@ def parts(
         pictures=pictures,
         now=clock.now,
         broker_up=lambda: True,
+        logs=logs.of,
     )
 
 

@@ -12,6 +12,10 @@ COMMANDS = {
     "/cases/X/deliver": {"teller"},
     "/visits/X/rating-request": {"teller"},
     "/visits/X/close": {"teller"},
+    "/visits/X/party": {"teller"},
+    "/windows/pzh01-w01/pause": {"teller"},
+    "/windows/pzh01-w01/resume": {"teller"},
+    "/left-cards/X/taken-out": {"teller", "hall"},
 }
 ROLES = {"kiosk", "teller", "hall", "auditor", "observer"}
 
@@ -110,11 +114,16 @@ def test_a_command_needs_a_key(client: Any, headers: dict[str, str]) -> None:
         ("/cases/X/accept", "teller", {}, 404, "unknown_case"),
         ("/cases/X/decide", "teller", {"outcome": "refused"}, 422, "invalid_request"),
         ("/visits/X/close", "teller", {}, 404, "unknown_visit"),
+        ("/visits/X/party", "teller", {"fact": "F", "party": "agent"}, 404, "unknown_visit"),
+        ("/visits/X/party", "teller", {"fact": "F", "party": "king"}, 422, "invalid_request"),
+        ("/windows/pzh01-w01/pause", "teller", {}, 409, "not_signed_in"),
+        ("/windows/pzh01-w01/resume", "teller", {}, 409, "not_signed_in"),
+        ("/left-cards/X/taken-out", "hall", {}, 404, "unknown_left_card"),
         ("/nothing", "teller", {}, 404, "not_found"),
     ],
 )
 def test_every_refusal_is_a_problem(
-    caller: Any, path: str, role: str, body: dict[str, str], status: int, code: str
+    caller: Any, hall: Any, path: str, role: str, body: Any, status: int, code: str
 ) -> None:
     """Errors have one shape, a code for programs and one sentence for people."""
     answer = caller.post(path, role, body)

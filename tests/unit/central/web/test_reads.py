@@ -223,7 +223,10 @@ def test_the_interface_describes_itself(client: Any) -> None:
         *("/api/v1/windows/{terminal}/call", "/api/v1/cases", "/api/v1/cases/{id}"),
         *(f"/api/v1/cases/{{id}}/{step}" for step in ("accept", "decide", "complete", "deliver")),
         *("/api/v1/visits/{id}", "/api/v1/visits/{id}/rating-request"),
-        "/api/v1/visits/{id}/capture",
+        *("/api/v1/visits/{id}/capture", "/api/v1/visits/{id}/party"),
+        *("/api/v1/windows/{terminal}/pause", "/api/v1/windows/{terminal}/resume"),
+        *("/api/v1/left-cards", "/api/v1/left-cards/{fact}/taken-out"),
+        *("/api/v1/terminals/{terminal}", "/api/v1/terminals/{terminal}/log"),
         *("/api/v1/visits/{id}/close", "/api/v1/facts", "/api/v1/quarantine"),
     }
     take = paths["/api/v1/tickets"]["post"]
