@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from drivers.paper.camera import PaperCamera
+from drivers.paper.camera import STALL_S, PaperCamera
 from drivers.paper.source import is_whole
 from hal.clock import Clock
 from hal.errors import DeviceLost
@@ -70,6 +70,7 @@ class _Node:
         self._fd = -1
         self._buffers: list[mmap.mmap] = []
         self._to_skip = 0
+        self._heard_ns = 0
         self._closing = False
         self._using = Lock()
 
@@ -106,9 +107,23 @@ class _Node:
         raise DeviceLost(f"{self._options.path} sends no whole frame", remedy="reset")
 
     def check(self) -> None:
-        """The node of an unplugged camera leaves the file system at once."""
-        if not os.path.exists(self._options.path):
-            raise DeviceLost(f"{self._options.path} is gone", remedy="reset")
+        """The node of an unplugged camera leaves the file system at once. One that hangs stays,
+        but its frames stop.
+        """
+        path = self._options.path
+        if not os.path.exists(path):
+            raise DeviceLost(f"{path} is gone", remedy="reset")
+        if not self._using.acquire(blocking=False):
+            return  # somebody waits for a frame just now, and will see for himself
+        try:
+            if self._fd >= 0:
+                self._drop_waiting()
+        except (OSError, ValueError) as error:
+            raise DeviceLost(f"{path} is gone", remedy="reset") from error
+        finally:
+            self._using.release()
+        if self._clock.monotonic_ns() - self._heard_ns > STALL_S * 1e9:
+            raise DeviceLost(f"{path} sends no frames", remedy="reset")
 
     def close(self) -> None:
         self._closing = True
@@ -140,6 +155,7 @@ class _Node:
             self._buffers.append(mmap.mmap(self._fd, length, offset=offset))
             self._exchange(QBUF, index)
         fcntl.ioctl(self._fd, STREAMON, struct.pack("=i", _VIDEO_CAPTURE))
+        self._heard_ns = self._clock.monotonic_ns()
         self._to_skip = _DARK_FRAMES
 
     def _set_format(self) -> None:
@@ -158,6 +174,7 @@ class _Node:
         """Give back the frames that were taken before somebody asked."""
         while select.select([self._fd], [], [], 0)[0]:
             self._exchange(QBUF, self._exchange(DQBUF, 0)[0])
+            self._heard_ns = self._clock.monotonic_ns()
             self._to_skip = max(0, self._to_skip - 1)
         self._to_skip = max(self._to_skip, _STALE_FRAMES)
 
@@ -166,6 +183,7 @@ class _Node:
         if not select.select([self._fd], [], [], _SLICE_S)[0]:
             return None
         index, _, used, flags, *_ = self._exchange(DQBUF, 0)
+        self._heard_ns = self._clock.monotonic_ns()
         jpeg = self._buffers[index][:used]
         self._exchange(QBUF, index)
         if self._to_skip > 0:

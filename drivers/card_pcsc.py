@@ -1,25 +1,30 @@
 """A contact card reader under PC/SC: social-security cards (社会保障卡) through pcscd.
 
 Source: docs/protocols/social-security-card.md, "Time". pyscard runs in a process of its own,
-`drivers.card_pcsc_child`, which is killed when it says nothing for READ_S: PC/SC's transmit cannot
-be ended otherwise. Silence while a card is read is the card's fault, at any other time pcscd's.
+`drivers.card_pcsc_child`, which is killed when it is silent: PC/SC's transmit cannot be ended
+otherwise. The child says every ALIVE_S that pcscd answers. Without that pcscd hangs; with it, and
+without an end of the reading, the card does.
 """
 
 import os
 import select
 import subprocess
 import sys
+from math import inf
 from threading import Event, Lock
 from time import monotonic
 
 import msgspec
 
-from drivers.card_pcsc_child import Failed, Inserted, Line, Lost, Read, Ready, Taken
+from drivers.card_pcsc_child import Alive, Failed, Inserted, Line, Lost, Read, Ready, Taken
 from hal.clock import Clock
 from hal.errors import DeviceLost, DeviceRefused, WireError
 from hal.interfaces import CardInserted, CardTaken, Report, Role, SocialSecurityCardRead, Unreadable
 
 READ_S = 3.0
+SILENCE_S = 3.0
+FOUND_S = SILENCE_S
+"""No later than this after pcscd froze, died or lost the reader, `watch` ends with DeviceLost."""
 _START_S = 10.0  # a Pi that starts everything at once
 _CHUNK_SIZE = 65536
 
@@ -52,17 +57,20 @@ class CardPcsc:
         if child is None:
             raise DeviceLost("the card reader is not open")
         reading: Inserted | None = None
+        read_until_s = inf
         while not stop.is_set():
             try:
-                line = child.next(READ_S)
-                if line is None and reading is None:
+                line = child.next(SILENCE_S)
+                if line is None:
                     raise DeviceLost("pcscd does not answer", remedy="reset")
-                if line is None and reading is not None:
+                if not isinstance(line, Alive):
+                    reading = line if isinstance(line, Inserted) else None
+                    read_until_s = monotonic() + READ_S
+                    self._tell(line, report)
+                # Only now that pcscd has been heard the card is to blame.
+                elif reading is not None and monotonic() >= read_until_s:
                     report(Unreadable(WireError("the card does not answer", remedy="clear")))
                     child, reading = self._start(reading.event), None
-                elif line is not None:
-                    reading = line if isinstance(line, Inserted) else None
-                    self._tell(line, report)
             except DeviceLost:
                 if not stop.is_set():
                     raise

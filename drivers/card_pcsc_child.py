@@ -2,8 +2,9 @@
 
 PC/SC's transmit has no timeout: a card that stops answering holds the caller for ever. So the
 calls are made here, one JSON line to standard output tells what happened, and whoever started this
-process ends it when it has been silent too long. It ends by itself when standard input does, which
-is when its parent dies. It writes no log: what it reads is personal.
+process ends it when it has been silent too long. A second thread asks pcscd whether it is there,
+so that a card which is silent can be told from a pcscd which is. The process ends by itself when
+standard input does, which is when its parent dies. It writes no log: what it reads is personal.
 
     python -m drivers.card_pcsc_child READER [EVENT]
 
@@ -13,6 +14,7 @@ EVENT is the event count of a card that is in the reader and has been told of al
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -23,7 +25,8 @@ from hal.errors import DeviceError, DeviceLost, DeviceRefused, WireError
 from hal.events.facts import CardRead
 from hal.events.status import Remedy
 
-IDLE_S = 0.5
+ALIVE_S = 0.5
+_QUIET_S = 60.0
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, tag_field="what"):
@@ -34,12 +37,12 @@ class Ready(Message, frozen=True):
     """pcscd answers and knows the reader."""
 
 
-class Idle(Message, frozen=True):
-    """Nothing has happened for IDLE_S, and pcscd still answers."""
+class Alive(Message, frozen=True):
+    """pcscd answers, whatever the card does. Comes every ALIVE_S, between any other lines."""
 
 
 class Inserted(Message, frozen=True):
-    """A card answered to reset. `Read` or `Failed` follows, and nothing before it.
+    """A card answered to reset. `Read` or `Failed` follows, and nothing but `Alive` before it.
 
     `event` is pcscd's count of insertions and removals in this reader.
     """
@@ -76,7 +79,7 @@ class Lost(Message, frozen=True):
     code: int | None
 
 
-Line = Ready | Idle | Inserted | Read | Failed | Taken | Lost
+Line = Ready | Alive | Inserted | Read | Failed | Taken | Lost
 Tell = Callable[[Line], None]
 
 _GONE = frozenset(
@@ -94,6 +97,7 @@ _NO_DAEMON = frozenset(
 _FORBIDDEN = scard.SCARD_W_SECURITY_VIOLATION
 _NO_READER = frozenset({scard.SCARD_E_UNKNOWN_READER, scard.SCARD_E_READER_UNAVAILABLE})
 _UNUSABLE = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
+_printing = threading.Lock()
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 
 
@@ -113,12 +117,10 @@ class CardWatch:
         _check(code)
         state, atr = self._change(scard.SCARD_STATE_UNAWARE, 0.0)
         self._tell(Ready())
+        threading.Thread(target=_tell_alive, args=(self._tell,), name="alive", daemon=True).start()
         while True:
             self._follow(state, atr)
-            changed, atr = self._change(state, IDLE_S)
-            if changed == state:
-                self._tell(Idle())
-            state = changed
+            state, atr = self._change(state, _QUIET_S)
 
     def _change(self, known: int, timeout_s: float) -> tuple[int, bytes]:
         """The reader's state with its event count, and the card's answer to reset."""
@@ -164,6 +166,18 @@ class CardWatch:
             return Failed(error.cause, error.remedy, error.code, refused)
 
 
+def _tell_alive(tell: Tell) -> None:
+    """Until pcscd is gone, of which the other thread tells. Hangs when pcscd does, which tells too.
+
+    A context of its own: libpcsclite lets one thread at a time use each.
+    """
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    while code == scard.SCARD_S_SUCCESS:
+        tell(Alive())
+        time.sleep(ALIVE_S)
+        code, _ = scard.SCardListReaders(context, [])
+
+
 def _transmit(card: int, protocol: int, command: bytes) -> bytes:
     header = scard.SCARD_PCI_T0 if protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
     code, answer = scard.SCardTransmit(card, header, list(command))
@@ -203,8 +217,9 @@ def _end_with_input() -> None:
 
 
 def _print(line: Line) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
-    sys.stdout.buffer.flush()
+    with _printing:
+        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stdout.buffer.flush()
 
 
 def main(reader: str, event: int | None) -> None:

@@ -21,6 +21,8 @@ LARGE_PX, LARGE_ROW_PX = 28, 32
 LINE_PX, LINE_ROW_PX = 14, 16
 _NO_OPERATION = 0xE3
 _CHECK_S = 1.0
+FOUND_S = _CHECK_S
+"""No later than this after the chip stopped answering, `watch` ends with DeviceLost."""
 _GONE = (LumaError, OSError)
 
 

@@ -23,7 +23,12 @@ BAUDS = (115200, 57600, 38400, 19200, 9600)
 POLL_S = 0.15
 _ANSWER_S = 0.5  # the module's own work: finding, selecting, asking the card
 _READ_ANSWER_S = 2.0
+_GAP_S = 0.5  # between two bytes of a reply, on the slowest bridge
 _SILENT_POLLS = 3
+FOUND_S = _GAP_S + _READ_ANSWER_S + (_SILENT_POLLS - 1) * (POLL_S + 2 * _ANSWER_S)
+"""No later than this after the module fell silent, `watch` ends with DeviceLost: at worst in the
+middle of a card, which is asked for once more. An unplugged port is found at once.
+"""
 _BASE_REPLY_BYTES = 1295
 _BITS_PER_BYTE = 10  # 8N1
 
@@ -77,6 +82,7 @@ class IdSerial:
             try:
                 report(IdentityCardRead(self._read(line)))
             except (DeviceRefused, WireError) as error:
+                silent = int(line.is_silent)
                 # A card that lies badly is found at each poll; its owner is told once.
                 if not complained:
                     report(Unreadable(error))
@@ -114,28 +120,41 @@ class _Line:
         self._port = SerialPort(path, baud)
         self._transfer_s = _BASE_REPLY_BYTES * _BITS_PER_BYTE / baud
         self._deframer = Deframer()
+        self.is_silent = False
+        """Whether not one byte came of the last reply."""
 
     def ask(self, order: Command, answer_s: float, tries: int = 2) -> Reply:
-        """Send a command and wait for the reply; again when none came, or not whole.
+        """Send a command and wait for the reply; again when it did not come whole, or not at all.
 
         Asking twice is safe: reading changes nothing on the card. WireError after the last try.
+        Silence after a long wait is not waited for again: the next poll finds out sooner.
         """
         for _ in range(tries):
             reply = self._exchange(order, answer_s)
             if reply is not None and not isinstance(error_of(reply), WireError):
                 return reply
+            if self.is_silent and answer_s > _ANSWER_S:
+                break
         raise WireError(f"no whole reply to {order.name}")
 
     def close(self) -> None:
         self._port.close()
 
     def _exchange(self, order: Command, answer_s: float) -> Reply | None:
-        """The first whole frame after `order`, None when the time is over."""
+        """The first whole frame after `order`, None when the time is over, or a gap too long."""
         self._deframer.reset()
         self._port.drop_input()
         self._port.write(command(order))
-        deadline_s = monotonic() + answer_s + self._transfer_s
+        self.is_silent = True
+        begun_s = monotonic()
+        deadline_s = begun_s + answer_s
         while (rest_s := deadline_s - monotonic()) > 0:
-            for reply in self._deframer.feed(self._port.read(rest_s)):
+            chunk = self._port.read(rest_s)
+            for reply in self._deframer.feed(chunk):
+                self.is_silent = False
                 return reply
+            if chunk:
+                self.is_silent = False
+                longest_s = begun_s + answer_s + self._transfer_s
+                deadline_s = min(longest_s, monotonic() + _GAP_S)
         return None

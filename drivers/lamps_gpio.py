@@ -12,6 +12,8 @@ from hal.errors import DeviceLost
 from hal.interfaces import Colour, Report, Role
 
 _CHECK_S = 0.2
+FOUND_S = _CHECK_S
+"""No later than this after the pins are gone, or could not be set, `watch` ends with DeviceLost."""
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -33,6 +35,7 @@ class LampsGpio:
         self._options = options
         self._lock = Lock()
         self._pins: Pins | None = None
+        self._failed = Event()
         self._lamps: dict[Colour, Any] = {}
 
     def open(self) -> None:
@@ -46,6 +49,7 @@ class LampsGpio:
         pins = open_pins(options.factory)
         with self._lock:
             self._pins = pins
+        self._failed.clear()
         try:
             lamps = {
                 colour: DigitalOutputDevice(pin, pin_factory=pins.factory)
@@ -61,7 +65,7 @@ class LampsGpio:
     def watch(self, report: Report, stop: Event) -> None:
         while not stop.wait(_CHECK_S):
             pins = self._pins
-            if pins is None or pins.gone():
+            if pins is None or pins.gone() or self._failed.is_set():
                 raise DeviceLost("the lamps' pins are gone", remedy="reset")
 
     def set(self, colour: Colour, on: bool) -> None:
@@ -74,6 +78,7 @@ class LampsGpio:
             try:
                 lamp.value = int(on)
             except pin_errors() as error:
+                self._failed.set()
                 raise DeviceLost(f"lamps: {error}", remedy="reset") from error
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ from hal.interfaces import LevelPressed, Report, Role
 
 DEBOUNCE_S = 0.01
 _CHECK_S = 0.2
+FOUND_S = _CHECK_S
+"""No later than this after the pins are gone, or could not be set, `watch` ends with DeviceLost."""
 _LEVELS = (1, 2, 3, 4, 5)
 
 FivePins = Annotated[list[int], msgspec.Meta(min_length=5, max_length=5)]
@@ -41,6 +43,7 @@ class RatingGpio:
         self._options = options
         self._lock = Lock()
         self._pins: Pins | None = None
+        self._failed = Event()
         self._buttons: list[Any] = []
         self._lamps: dict[int, Any] = {}
         self._pressed: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -49,6 +52,7 @@ class RatingGpio:
         pins = open_pins(self._options.factory)
         with self._lock:
             self._pins = pins
+        self._failed.clear()
         try:
             lamps = {
                 level: DigitalOutputDevice(pin, pin_factory=pins.factory)
@@ -67,7 +71,7 @@ class RatingGpio:
     def watch(self, report: Report, stop: Event) -> None:
         while not stop.is_set():
             pins = self._pins
-            if pins is None or pins.gone():
+            if pins is None or pins.gone() or self._failed.is_set():
                 raise DeviceLost("the rating pad's pins are gone", remedy="reset")
             try:
                 level = self._pressed.get(timeout=_CHECK_S)
@@ -85,6 +89,7 @@ class RatingGpio:
                     if self._lamps[level].value != int(level in levels):
                         self._lamps[level].value = int(level in levels)
             except pin_errors() as error:
+                self._failed.set()
                 raise DeviceLost(f"rating pad: {error}", remedy="reset") from error
 
     def close(self) -> None:

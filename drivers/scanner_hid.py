@@ -19,6 +19,8 @@ from hal.events.facts import CodeScanned
 from hal.interfaces import CodeRead, Report, Role, Unreadable
 
 _IDLE_S = 0.5
+FOUND_S = _IDLE_S
+"""No later than this after the gun was unplugged, `watch` ends with DeviceLost."""
 _GAP_S = 0.1  # a gun types a key every 8 to 16 ms
 
 

@@ -12,6 +12,8 @@ from hal.errors import DeviceError, DeviceLost
 from hal.interfaces import CodeRead, Report, Role, Unreadable
 
 IDLE_S = 0.5
+FOUND_S = IDLE_S
+"""No later than this after the port is gone, `watch` ends with DeviceLost."""
 GAP_S = 0.1  # at 9600 baud a byte takes 1 ms; a gun sends a code without pauses
 
 

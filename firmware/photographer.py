@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from firmware.session import Capture
 from firmware.spool import Kept, Spool, SpoolError
 from firmware.task import Task
-from hal.errors import DeviceError
+from hal.errors import DeviceError, DeviceLost
 from hal.events.facts import DocumentCaptured, Page
 from hal.interfaces import DocumentCamera, ScannedPage
 
@@ -53,6 +53,7 @@ class Photographer:
         self._camera = camera
         self._spool = spool
         self._done = done
+        self._lost: Callable[[DeviceLost], None] = _nobody
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._task = Task("photographer", self._run)
 
@@ -63,6 +64,10 @@ class Photographer:
         """What is under way is not waited for longer; the centre will order it again."""
         self._orders.put(None)
         self._task.join(timeout_s)
+
+    def on_lost(self, lost: Callable[[DeviceLost], None]) -> None:
+        """Who wants to know that a scan found the camera lost. Before `start`; in our thread."""
+        self._lost = lost
 
     def take(self, order: Order) -> None:
         """Have the page taken that lies under the camera."""
@@ -80,6 +85,8 @@ class Photographer:
             kept = self._spool.keep(scanned.jpeg) if scanned.verdict == GOOD else Kept("", 0)
         except (DeviceError, SpoolError) as error:
             _log.warning("no page taken", extra={"error": type(error).__name__})
+            if isinstance(error, DeviceLost):
+                self._lost(error)
             return Photographed(order, None, str(error))
         capture = order.capture
         page = _page(scanned, kept)
@@ -87,6 +94,10 @@ class Photographer:
             document=capture.document, pages=[page], codes=list(scanned.codes)
         )
         return Photographed(order, document)
+
+
+def _nobody(lost: DeviceLost) -> None:
+    """Nobody wants to know."""
 
 
 def _page(scanned: ScannedPage, kept: Kept) -> Page:

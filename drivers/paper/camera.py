@@ -9,6 +9,14 @@ from hal.errors import DeviceLost, WireError
 from hal.interfaces import Report, Role, ScannedPage
 
 CHECK_S = 2.0
+FRAME_S = 4.0
+"""A camera that gave no whole frame in this time, when asked for one, is lost."""
+STALL_S = 2.5
+"""A source that streams by itself is lost when no frame has come for so long."""
+FOUND_S = max(FRAME_S, CHECK_S + STALL_S)
+"""No later than this after the camera stalled or was unplugged, it is lost: by `watch`, or by
+`scan` where only a scan can tell.
+"""
 _AGAIN_S = 0.1  # after a frame that was no picture
 
 
@@ -34,13 +42,15 @@ class PaperCamera:
             self._source.check()
 
     def scan(self, timeout_s: float = 10.0) -> ScannedPage:
-        """Frames that are no pictures are passed over while there is time."""
+        """Frames that are no pictures are passed over while there is time; a frame that does not
+        come is not waited for so long.
+        """
         if self._closed.is_set():
             raise DeviceLost("the camera is not open", remedy="reset")
         deadline_ns = self._clock.monotonic_ns() + int(timeout_s * 1e9)
         fault = "the camera sends no frame"
         while (rest_s := (deadline_ns - self._clock.monotonic_ns()) / 1e9) > 0:
-            jpeg = self._source.frame(rest_s)
+            jpeg = self._source.frame(min(rest_s, FRAME_S))
             rest_s = max(0.0, (deadline_ns - self._clock.monotonic_ns()) / 1e9)
             try:
                 return self._reader.read(jpeg, rest_s)

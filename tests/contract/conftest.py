@@ -151,6 +151,11 @@ class GpioPeer:
         self._connections.clear()
         self._threads.clear()
 
+    def deafen(self) -> None:
+        """Stay connected, and take no more: who writes to us fails, who reads waits."""
+        for connection in self._connections:
+            connection.shutdown(socket.SHUT_RD)
+
     def tell(self, text: str) -> None:
         for connection in self._connections:
             connection.sendall(text.encode())

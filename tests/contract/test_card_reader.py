@@ -185,6 +185,34 @@ def test_a_pcscd_that_dies_while_a_card_hangs_is_a_loss(pcscd: Pcscd, reader: An
     assert reader.reports.empty()
 
 
+@pytest.mark.parametrize("fault", [None, "hang"])
+def test_a_frozen_pcscd_is_a_loss_and_its_waking_a_return(
+    pcscd: Pcscd, reader: Any, fault: Any
+) -> None:
+    """It takes connections and answers nothing. A card in the middle is not blamed for it."""
+    pcscd.lay(0, CARD, fault)
+    assert isinstance(reader.next(), CardInserted)
+    if fault is None:
+        assert isinstance(reader.next(), SocialSecurityCardRead)
+    pcscd.freeze_daemon()
+    assert reader.lost().cause == "pcscd does not answer"
+    assert reader.reports.empty()
+    pcscd.resume_daemon()
+    reader.started()
+
+
+def test_a_restarted_pcscd_is_a_loss_and_a_return(pcscd: Pcscd, reader: Any) -> None:
+    """Also of one that was frozen, as its service manager restarts it."""
+    for freeze in (False, True):
+        if freeze:
+            pcscd.freeze_daemon()
+        pcscd.restart_daemon()
+        assert reader.lost().remedy in ("reset", "configure")
+        reader.started()
+    pcscd.lay(0, CARD)
+    assert name_read(reader) == CARD.name
+
+
 def test_no_pcscd_is_a_loss(run: Run, tmp_path: Path) -> None:
     """Without its daemon the reader cannot be opened."""
     table: dict[str, object] = {"reader": "None", "socket": str(tmp_path / "none")}

@@ -91,6 +91,18 @@ def test_no_picture_in_time_is_a_loss(camera: Any, twin: CameraTwin, frame: byte
     assert camera.device.scan(SCAN_S).verdict == "good"
 
 
+def test_a_camera_that_stalls_is_not_waited_for(
+    camera: Any, twin: CameraTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame has a deadline of its own, however long the scan may take."""
+    monkeypatch.setattr("drivers.paper.camera.FRAME_S", 0.1)
+    twin.clear()
+    with pytest.raises(DeviceLost, match="no whole frame"):
+        camera.device.scan(SCAN_S)
+    twin.show(photo(7))
+    assert camera.device.scan(SCAN_S).verdict == "good"
+
+
 def test_unplugged_and_back(camera: Any, twin: CameraTwin) -> None:
     """One loss is told, once; a scan fails as lost; plugged again and opened, it sees pages."""
     twin.unplug()

@@ -44,6 +44,8 @@ class Module:
         self.reply = b""
         self.step = 4096
         self.silent = False
+        self.falls_silent = False
+        self.asked: list[bytes] = []
         self.prefix = b""
         self.spoil_next = False
         self.reads = 0
@@ -70,9 +72,12 @@ class Module:
         while chunk := self.serial.read():
             heard += chunk
             for known, answer in self._answers().items():
-                while known in heard and not self.silent:
+                while known in heard:
                     heard = heard.replace(known, b"", 1)
-                    self._say(answer())
+                    self.asked.append(known)
+                    self.silent = self.silent or (self.falls_silent and known == READ)
+                    if not self.silent:
+                        self._say(answer())
 
     def _answers(self) -> dict[bytes, Callable[[], bytes]]:
         return {
@@ -165,6 +170,16 @@ def test_a_module_that_falls_silent_is_lost(module: Module, reader: Any) -> None
     """Power without an answer is no reader."""
     module.silent = True
     assert reader.lost().cause == "the module does not answer"
+
+
+def test_a_module_that_falls_silent_while_it_reads(module: Module, reader: Any) -> None:
+    """The card's owner is told; the module is not waited for twice, and soon given up."""
+    module.falls_silent = True
+    module.lay()
+    assert isinstance(reader.next(), Unreadable)
+    assert reader.lost().cause == "the module does not answer"
+    after = module.asked[module.asked.index(READ) :]
+    assert after == [READ, FIND, FIND, FIND, FIND]
 
 
 def test_unplugged_in_the_middle_of_a_reply(serial: Any, module: Module, reader: Any) -> None:

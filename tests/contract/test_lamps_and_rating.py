@@ -105,6 +105,17 @@ def test_unplugged_and_back(request: pytest.FixtureRequest, gpio: Any, name: str
     gpio.await_lines("out 17 1" if name == "lamps" else "out 12 1")
 
 
+@pytest.mark.parametrize("name", ["lamps", "pad"])
+def test_pins_that_cannot_be_set(request: pytest.FixtureRequest, gpio: Any, name: str) -> None:
+    """The wire is still there, but an order fails: the device is lost, not only the order."""
+    running = request.getfixturevalue(name)
+    gpio.await_lines("out 22 0" if name == "lamps" else "out 25 0")
+    gpio.deafen()
+    with pytest.raises(DeviceLost):
+        running.device.set("red", True) if name == "lamps" else running.device.light({1})
+    assert running.lost().remedy == "reset"
+
+
 def test_nobody_at_the_other_end(run: Run, gpio: Any) -> None:
     """No header, no lamps: a loss, and closing twice is no error."""
     gpio.unplug()

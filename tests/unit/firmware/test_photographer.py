@@ -121,6 +121,23 @@ def test_without_a_camera_the_order_is_refused(
     assert came.refusal
 
 
+def test_a_camera_that_is_lost_in_a_scan_is_told(spool: Spool) -> None:
+    """Its worker may see nothing of it; a page that is only bad tells nothing."""
+    lost: SimpleQueue[DeviceLost] = SimpleQueue()
+    done: SimpleQueue[Photographed] = SimpleQueue()
+    camera = FakeCamera(page("blurred"))
+    photographer = Photographer(camera, spool, done.put)
+    photographer.on_lost(lost.put)
+    photographer.start()
+    photographer.take(ORDER)
+    done.get(timeout=WAIT_S)
+    assert lost.empty()
+    camera.close()
+    photographer.take(ORDER)
+    assert lost.get(timeout=WAIT_S).cause == "no frame comes"
+    photographer.stop()
+
+
 def test_a_full_spool_refuses_the_page(tmp_path: Path, seal: Seal) -> None:
     """What cannot be kept is not told as taken."""
     done: SimpleQueue[Photographed] = SimpleQueue()
