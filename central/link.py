@@ -35,6 +35,7 @@ SESSION_EXPIRY_S = 86_400
 RECEIVE_MAXIMUM = 1000
 RECONNECT_BASE_S, RECONNECT_CAP_S = 0.2, 5.0
 _CONNECT_TIMEOUT_S = 5.0
+_LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 Receive = Callable[[str, bytes], None]
@@ -125,7 +126,10 @@ class BrokerLink:
             self._client = self._make()
             try:
                 self._connect()
-                self._client.loop_forever()
+                # Not `loop_forever`: without paho's own thread only `loop` makes the pair of sockets
+                # by which `publish` wakes it, and a receipt would wait for the next message.
+                while self._client.loop(_LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+                    continue
             except (OSError, ValueError) as error:
                 self._say("no connection to the broker", type(error).__name__)
             except Exception:  # atop the task: a message that nobody foresaw must not end it
