@@ -1,4 +1,4 @@
-"""Lamps, rating pad and display as the session wants them: a steady scene, and short answers.
+"""Lamps, rating pad, display and voice as the session wants them: a steady scene, short answers.
 
 A device that is away is not an error here: the supervisor knows it, and the scene is shown again
 when it is back.
@@ -8,31 +8,47 @@ from contextlib import suppress
 from threading import Lock, Timer
 
 from firmware.panel import Panel
-from firmware.session import ConfirmLevel, Scene, Sign
+from firmware.scene import Scene
+from firmware.session import Blink, ConfirmLevel, Sign, Speak, Wink
+from firmware.speaker import Speaker
 from hal.errors import DeviceLost
 from hal.interfaces import Colour, Lamps, RatingPad
 
 WINK_S = 0.2
+BLINK_S = 0.5
+"""Half of a blink: lamps on, lamps off (认窗)."""
 _BEEP_S = 0.08
 _DARK = Scene(green=False, pad=frozenset())
+_LAMPS: tuple[Colour, ...] = ("red", "yellow", "green")
+_ALL: tuple[Colour, ...] = (*_LAMPS, "buzzer")
 
 
 class Lights:
     """Safe to use from several threads. Every call returns at once."""
 
-    def __init__(self, lamps: Lamps | None, pad: RatingPad | None, panel: Panel) -> None:
+    def __init__(
+        self,
+        lamps: Lamps | None,
+        pad: RatingPad | None,
+        panel: Panel,
+        speaker: Speaker | None = None,
+    ) -> None:
+        """Panel and speaker are started and stopped by their owner, after the last call here."""
         self._lamps = lamps
         self._pad = pad
         self._panel = panel
+        self._speaker = speaker
         self._lock = Lock()
         self._scene = _DARK
         self._winks: dict[Colour, Timer] = {}
+        self._blink: Timer | None = None
 
     def show(self, scene: Scene) -> None:
-        """Make `scene` what the lamps show from now on."""
+        """Make `scene` what is shown, and held in words, from now on."""
         with self._lock:
             self._scene = scene
             self._rest()
+            self._hold(scene.phrase)
 
     def refresh(self) -> None:
         """Show the scene again: a device has come back, with its lamps as they may be."""
@@ -42,12 +58,19 @@ class Lights:
     def give(self, sign: Sign) -> None:
         """Answer a person. The fact it answers must be on disk."""
         with self._lock:
-            if isinstance(sign, ConfirmLevel):
-                self._light_pad(frozenset())
-                self._light_pad(frozenset({sign.level}))
-            else:
-                self._wink(sign.colour)
-            self._beep()
+            match sign:
+                case ConfirmLevel(level=level):
+                    self._light_pad(frozenset())
+                    self._light_pad(frozenset({level}))
+                    self._beep()
+                case Wink(colour=colour):
+                    self._wink(colour)
+                    self._beep()
+                case Blink(duration_s=duration_s):
+                    self._begin_blink(duration_s)
+                case Speak(text=text):
+                    if self._speaker is not None:
+                        self._speaker.say(text)
 
     def stop(self) -> None:
         """End all winks; every lamp goes dark."""
@@ -55,18 +78,20 @@ class Lights:
             for timer in self._winks.values():
                 timer.cancel()
             self._winks.clear()
+            self._end_blink()
             self._scene = _DARK
             self._rest()
+            self._hold(None)
 
     def _rest(self) -> None:
-        for colour in ("red", "yellow", "green"):
+        for colour in _ALL:
             if colour not in self._winks:
                 self._set(colour, self._steady(colour))
         self._light_pad(self._scene.pad)
         self._panel.show(self._scene.screen)
 
     def _steady(self, colour: Colour) -> bool:
-        return colour == "green" and self._scene.green
+        return bool(getattr(self._scene, colour))
 
     def _wink(self, colour: Colour) -> None:
         if (running := self._winks.pop(colour, None)) is not None:
@@ -78,7 +103,7 @@ class Lights:
 
     def _beep(self) -> None:
         if "buzzer" not in self._winks:
-            self._set("buzzer", True)
+            self._set("buzzer", not self._steady("buzzer"))
             self._later("buzzer", _BEEP_S)
 
     def _later(self, colour: Colour, delay_s: float) -> None:
@@ -92,6 +117,40 @@ class Lights:
             if self._winks.get(colour) is timer:
                 del self._winks[colour]
                 self._set(colour, self._steady(colour))
+
+    def _begin_blink(self, duration_s: float) -> None:
+        """All lamps together, on first. Asked for again, it begins anew."""
+        self._end_blink()
+        self._half_blink(2 * max(1, round(duration_s / (2 * BLINK_S))))
+
+    def _half_blink(self, halves: int) -> None:
+        """One half of a blink; `halves` are left with it, an even number when the lamps go on."""
+        for colour in _LAMPS:
+            self._set(colour, halves % 2 == 0)
+        timer = Timer(BLINK_S, lambda: self._next_half(timer, halves - 1))
+        timer.daemon = True
+        self._blink = timer
+        timer.start()
+
+    def _next_half(self, timer: Timer, halves: int) -> None:
+        with self._lock:
+            if self._blink is not timer:
+                return
+            if halves > 0:
+                self._half_blink(halves)
+            else:
+                self._blink = None
+                self._rest()
+
+    def _end_blink(self) -> None:
+        if self._blink is not None:
+            self._blink.cancel()
+            self._blink = None
+            self._rest()
+
+    def _hold(self, phrase: str | None) -> None:
+        if self._speaker is not None:
+            self._speaker.hold(phrase)
 
     def _set(self, colour: Colour, on: bool) -> None:
         if self._lamps is not None:

@@ -9,6 +9,7 @@ from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from firmware.session import Mode
 from hal.events.facts import Party
 
 ANSWER_S = 5.0
@@ -18,9 +19,7 @@ PAGE_S = 30.0
 
 Code = Literal[
     "online",
-    "stopped",
     "paused",
-    "fault",
     "disk_full",
     "card_inside",
     "visit_open",
@@ -31,13 +30,12 @@ Code = Literal[
     "rating_pending",
     "rated",
     "nobody_pending",
-    "mismatch",
+    "several_pending",
     "page",
     "slow",
 ]
 """Why a wish is refused; docs/terminal-states.md has the list with the remedies."""
 
-Mode = Literal["idle", "called", "serving", "rating", "paused", "offline", "fault"]
 CloseReason = Literal["finished", "left"]
 
 

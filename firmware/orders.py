@@ -8,16 +8,23 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from firmware import session
+from firmware import obey, session
 from hal.events.facts import Data, OrderDone, OrderRefused, RefusalReason
 from hal.events.orders import (
+    AcceptParty,
+    Announce,
     CancelRating,
     CapturePage,
     CloseVisit,
+    Configure,
+    Identify,
     OpenVisit,
     Order,
     OrderError,
+    Pause,
     RequestRating,
+    Reserve,
+    Resume,
     decode,
 )
 
@@ -25,15 +32,22 @@ _log = logging.getLogger(__name__)
 _REMEMBER_S = 86_400.0
 """How long past its end an order is remembered: the broker may hold one back for a day."""
 
-_VISIT = "visit"
 _RATING = "rating"
-_DOCUMENT = "document"
-_VERBS: dict[tuple[str, str], type[session.Order]] = {
-    (_VISIT, "open"): OpenVisit,
-    (_VISIT, "close"): CloseVisit,
+_ALWAYS = ("visit", "terminal")
+"""What every window has, without a device for it."""
+_VERBS: dict[tuple[str, str], type[obey.Order]] = {
+    ("visit", "open"): OpenVisit,
+    ("visit", "close"): CloseVisit,
+    ("visit", "party"): AcceptParty,
     (_RATING, "request"): RequestRating,
     (_RATING, "cancel"): CancelRating,
-    (_DOCUMENT, "capture"): CapturePage,
+    ("document", "capture"): CapturePage,
+    ("voice", "announce"): Announce,
+    ("terminal", "pause"): Pause,
+    ("terminal", "resume"): Resume,
+    ("terminal", "identify"): Identify,
+    ("terminal", "reserve"): Reserve,
+    ("terminal", "configure"): Configure,
 }
 
 
@@ -54,12 +68,16 @@ class Orders:
 
     def __init__(self, roles: dict[str, str]) -> None:
         self._roles = roles
-        self.pad = next((name for name, role in roles.items() if role == _RATING), _RATING)
+        self.pad = self.first(_RATING)
+
+    def first(self, role: str) -> str:
+        """The name of the first device of this role; the role itself if there is none."""
+        return next((name for name, its in self._roles.items() if its == role), role)
 
     def understood(self) -> list[str]:
         """`{device}/{verb}` of every order that this window carries out."""
         names = {role: [n for n, r in self._roles.items() if r == role] for role, _ in _VERBS}
-        names[_VISIT] = [_VISIT]
+        names |= {name: [name] for name in _ALWAYS}
         return sorted(f"{name}/{verb}" for role, verb in _VERBS for name in names[role])
 
     def answer(
@@ -70,8 +88,14 @@ class Orders:
         state: session.State,
         now: datetime,
         now_s: float,
+        *,
+        clock_known: bool = True,
     ) -> Answer | None:
-        """What to do with a message for `device`. None: it has no id, so nobody can be answered."""
+        """What to do with a message for `device`. None: it has no id, so nobody can be answered.
+
+        `clock_known`: whether `now` can be trusted. If not, only the broker says what has
+        expired, and what it delivers has not. `now_s` is of the monotonic clock.
+        """
         try:
             order = decode(body, Order)
         except OrderError:
@@ -80,7 +104,8 @@ class Orders:
         expires_at = _moment(order.expires_at)
         forget_at_s = max(now, expires_at or now).timestamp() + _REMEMBER_S
         try:
-            outcome = self._carry_out(device, verb, order, state, now, expires_at, now_s)
+            _check(expires_at, now if clock_known else None)
+            outcome = self._carry_out(device, verb, order, state, now_s)
             data: Data = OrderDone(order=order.id)
             name = "done"
         except session.OrderRefusal as refusal:
@@ -93,35 +118,31 @@ class Orders:
         return Answer(order.id, forget_at_s, replace(outcome, facts=(*outcome.facts, fact)))
 
     def _carry_out(
-        self,
-        device: str,
-        verb: str,
-        order: Order,
-        state: session.State,
-        now: datetime,
-        expires_at: datetime | None,
-        now_s: float,
+        self, device: str, verb: str, order: Order, state: session.State, now_s: float
     ) -> session.Outcome:
-        if expires_at is None:
-            raise session.OrderRefusal("invalid", "expires_at is no moment with an offset")
-        if expires_at <= now:
-            raise session.OrderRefusal("expired", "")
         kind = self._kind(device, verb)
         try:
             wish = decode(order.data, kind)
         except OrderError as error:
             raise session.OrderRefusal("invalid", str(error)) from error
-        return session.obey(state, wish, order.visit, self.pad, now_s)
+        return obey.obey(state, wish, order.visit, self.pad, now_s)
 
-    def _kind(self, device: str, verb: str) -> type[session.Order]:
+    def _kind(self, device: str, verb: str) -> type[obey.Order]:
         """What `data` of the order is. A device may be called by its name or by its role."""
-        role = _VISIT if device == _VISIT else self._roles.get(device, device)
+        role = device if device in _ALWAYS else self._roles.get(device, device)
         kind = _VERBS.get((role, verb))
-        if role != _VISIT and role not in self._roles.values():
+        if role not in _ALWAYS and role not in self._roles.values():
             raise _refusal("unknown_device", device)
         if kind is None:
             raise _refusal("unknown_verb", f"{device}/{verb}")
         return kind
+
+
+def _check(expires_at: datetime | None, now: datetime | None) -> None:
+    if expires_at is None:
+        raise session.OrderRefusal("invalid", "expires_at is no moment with an offset")
+    if now is not None and expires_at <= now:
+        raise session.OrderRefusal("expired", "")
 
 
 def _refusal(reason: RefusalReason, detail: str) -> session.OrderRefusal:

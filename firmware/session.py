@@ -1,47 +1,34 @@
-"""What a window is doing, as a pure state machine: no clock, no disk, no device.
+"""What a window is doing, as plain values: no clock, no disk, no device.
 
-    no visit ──visit/open──▶ visit ──rating/request──▶ asking ──press──▶ rated ──8 s──▶ visit
-       ▲                       │                          │ time out, cancel ──▶ visit
-       └──────visit/close──────┴──────────────────────────┘
+    no visit ──open──▶ called ──something is bound──▶ serving ──request──▶ rating
+       ▲                  │                              │  ▲                 │ press, time out,
+       └──────close───────┴──────────────────────────────┘  └─────────────────┘ cancel
 
-Observations and orders go in with the present moment; out come facts to keep, signs to give once
-they are kept, and the new state. Moments are seconds of a monotonic clock.
+Beside the visit stand, each by itself: paused (暂停服务), a card inside, and the surroundings
+(centre, devices, disk, clock). `mode` is derived from all of them; docs/terminal-states.md has the
+table. `firmware.visit` and `firmware.local_visit` move from one state to the next. Moments are
+seconds of a monotonic clock.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
-from hal.events.facts import (
-    CardPresented,
-    CardRemoved,
-    Data,
-    RatingExpired,
-    RatingGiven,
-    RefusalReason,
-)
-from hal.events.orders import CancelRating, CapturePage, CloseVisit, OpenVisit, RequestRating
-from hal.interfaces import (
-    CardInserted,
-    CardTaken,
-    CodeRead,
-    Colour,
-    IdentityCardRead,
-    LevelPressed,
-    Observation,
-    Screen,
-    SocialSecurityCardRead,
-    Unreadable,
-)
-from hal.same_person import Bearer, difference
+import msgspec
 
-LEVELS = {1: "非常不满意", 2: "不满意", 3: "基本满意", 4: "满意", 5: "非常满意"}
+from firmware import reserve
+from firmware.people import People
+from firmware.surroundings import Around
+from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason
+from hal.events.orders import Configure
+from hal.interfaces import Colour
+
 REPLACE_S = 8.0
 """A second press within this time takes the place of the first (docs: 好差评, one per visit)."""
 REMEMBERED_VISITS = 32
-REMEMBERED_BEARERS = 8
-BLANK = Screen()
+READER_AWAY_S = 60.0
+"""A card in a reader that is away, or has not come up since the start, is taken out by then."""
 
-Order = OpenVisit | CloseVisit | RequestRating | CancelRating | CapturePage
+Mode = Literal["idle", "called", "serving", "rating", "paused", "offline", "fault"]
 
 
 @dataclass(frozen=True)
@@ -64,20 +51,63 @@ class Rated:
 
 
 @dataclass(frozen=True)
-class State:
-    """`visit`: the open visit (本次服务). `over`: those that were closed or gave way, newest last.
+class Visit:
+    """An open visit (本次服务).
 
-    An order may come late: what is over is not opened again. `bearers`: whose documents were read
-    in this visit, in memory only. `mismatch`: two of them are of different people (证卡不一致).
+    `served`: something was bound to it. `asked`: the last request for a rating; `rated`: it was
+    answered. `item`: the service item of a local visit. `touched_s`: when somebody last did
+    something in it.
     """
 
-    visit: str | None = None
-    ticket: str | None = None
+    id: str
+    ticket: str
     window: int | None = None
-    over: tuple[str, ...] = ()
+    served: bool = False
     rating: Asking | Rated | None = None
-    mismatch: bool = False
-    bearers: tuple[Bearer, ...] = field(default=(), repr=False)
+    asked: str | None = None
+    rated: bool = False
+    pages: int = 0
+    local: bool = False
+    item: str | None = None
+    since_s: float = 0.0
+    touched_s: float = 0.0
+    people: People = field(default_factory=People, repr=False)
+
+    @property
+    def mismatch(self) -> bool:
+        """证卡不一致: somebody's document was read who has no role here."""
+        return bool(self.people.strangers)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A card lies in this slot of this reader."""
+
+    device: str
+    slot: str
+
+
+@dataclass(frozen=True)
+class State:
+    """`over`: visits that were closed or gave way, newest last: none of them is opened again.
+
+    `left`: a visit closed with the card inside (遗留卡). `unsure_s`: without a word of the reader,
+    the card counts as taken then.
+    """
+
+    visit: Visit | None = None
+    over: tuple[str, ...] = ()
+    inside: tuple[Inside, ...] = ()
+    left: bool = False
+    unsure_s: float | None = None
+    paused: bool = False
+    numbers: reserve.Numbers = field(default_factory=reserve.Numbers)
+    work: Configure | None = None
+    around: Around = field(default_factory=Around)
+
+    @property
+    def visit_id(self) -> str | None:
+        return None if self.visit is None else self.visit.id
 
 
 @dataclass(frozen=True)
@@ -105,16 +135,21 @@ class ConfirmLevel:
     level: int
 
 
-Sign = Wink | ConfirmLevel
+@dataclass(frozen=True)
+class Blink:
+    """All lamps blink, so that somebody finds the window."""
+
+    duration_s: float
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What lamps and display show while nothing happens."""
+class Speak:
+    """Say this aloud once. Numbers, never names."""
 
-    green: bool
-    pad: frozenset[int]
-    screen: Screen = BLANK
+    text: str
+
+
+Sign = Wink | ConfirmLevel | Blink | Speak
 
 
 @dataclass(frozen=True)
@@ -144,189 +179,51 @@ class OrderRefusal(Exception):
         self.detail = detail
 
 
-def scene(state: State) -> Scene:
-    """The lamps of a state: green while a visit is open; the pad asks, or shows the choice."""
-    match state.rating:
-        case Asking():
-            lit = frozenset({1, 2, 3, 4, 5})
-        case Rated(level=level):
-            lit = frozenset({level})
-        case None:
-            lit = frozenset()
-    return Scene(green=state.visit is not None, pad=lit, screen=_screen(state))
+def mode(state: State) -> Mode:
+    """What the window is, in one word; what stands first here stands before the rest.
 
-
-def _screen(state: State) -> Screen:
-    """The words for the citizen; a mismatch stands before everything else."""
-    ticket = state.ticket or ""
-    if state.mismatch:
-        return Screen(ticket, ("证卡不一致", "请核对人员"))
-    match state.rating:
-        case Asking():
-            return Screen("请评价", (ticket, "请按评价键"))
-        case Rated(level=level):
-            return Screen("谢谢", (LEVELS[level],))
-    if state.visit is None:
-        return Screen("欢迎", ("请等候叫号",))
-    place = "本窗口" if state.window is None else f"{state.window}号窗口"
-    return Screen(ticket, (f"请到{place}", "办理业务"))
-
-
-def observe(state: State, device: str, seen: Observation, now_s: float) -> Outcome:
-    """A person did something at `device`."""
-    match seen:
-        case IdentityCardRead(data=data):
-            fact = Happened(device, "identity", "read", data, state.visit)
-            return _read(state, fact, Bearer(data.name, data.number))
-        case CardInserted(slot=slot, atr_family=family):
-            presented = CardPresented(slot=slot, atr_family=family)
-            return Outcome(state, (Happened(device, "card", "presented", presented, state.visit),))
-        case SocialSecurityCardRead(data=card):
-            fact = Happened(device, "card", "read", card, state.visit)
-            bearer = Bearer(card.name, card.social_security_number, card.name_extension is None)
-            return _read(state, fact, bearer)
-        case CardTaken(slot=slot):
-            removed = CardRemoved(slot=slot)
-            return Outcome(state, (Happened(device, "card", "removed", removed, state.visit),))
-        case CodeRead(data=code):
-            fact = Happened(device, "code", "scanned", code, state.visit)
-            return Outcome(state, (fact,), (Wink("yellow"),))
-        case LevelPressed():
-            return _pressed(state, device, seen, now_s)
-        case Unreadable():
-            return Outcome(state, signs=(Wink("red"),))
-
-
-def _read(state: State, fact: Happened, bearer: Bearer) -> Outcome:
-    """A document was read: kept, and told at once when it is another person's than those before."""
-    if state.visit is None:
-        return Outcome(state, (fact,), (Wink("green"),))
-    differs = any(difference(bearer, known) is not None for known in state.bearers)
-    bearers = state.bearers if bearer in state.bearers else (*state.bearers, bearer)
-    after = replace(state, mismatch=differs, bearers=bearers[-REMEMBERED_BEARERS:])
-    return Outcome(after, (fact,), (Wink("red" if differs else "green"),))
-
-
-def _pressed(state: State, device: str, seen: LevelPressed, now_s: float) -> Outcome:
-    asked = state.rating
-    if asked is None or (isinstance(asked, Rated) and now_s >= asked.until_s):
-        return Outcome(replace(state, rating=None), signs=(Wink("red"),))
-    given = RatingGiven(
-        request=asked.request,
-        level=seen.level,
-        raw_key=seen.raw_key,
-        latency_ms=max(0, round((now_s - asked.since_s) * 1000)),
-        replaces=asked.level if isinstance(asked, Rated) else None,
-    )
-    rated = Rated(asked.request, seen.level, asked.since_s, now_s + REPLACE_S)
-    fact = Happened(device, "rating", "given", given, state.visit)
-    return Outcome(replace(state, rating=rated), (fact,), (ConfirmLevel(seen.level),))
-
-
-def due_s(state: State) -> float | None:
-    """When `elapse` wants to be called, None if nothing runs."""
-    match state.rating:
-        case Asking(since_s=since_s, timeout_s=timeout_s):
-            return since_s + timeout_s
-        case Rated(until_s=until_s):
-            return until_s
-        case None:
-            return None
-
-
-def later(state: State, seconds: float) -> State:
-    """The same, with what runs running on for `seconds`: its end could not be kept."""
-    match state.rating:
-        case Asking() as asking:
-            rating: Asking | Rated | None = replace(asking, timeout_s=asking.timeout_s + seconds)
-        case Rated() as rated:
-            rating = replace(rated, until_s=rated.until_s + seconds)
-        case None:
-            rating = None
-    return replace(state, rating=rating)
-
-
-def elapse(state: State, device: str, now_s: float) -> Outcome:
-    """Time went by. `device` is the rating pad's: an unanswered request expires (未评价)."""
-    due = due_s(state)
-    if due is None or now_s < due:
-        return Outcome(state)
-    after = replace(state, rating=None)
-    return Outcome(after, _expired(state, device))
-
-
-def obey(state: State, order: Order, visit: str | None, device: str, now_s: float) -> Outcome:
-    """Carry out an order for `visit`; `device` is the rating pad's. OrderRefusal if it cannot be.
-
-    Opening what is open and closing what is not are done without a further effect. A new visit
-    takes the place of an older one that is still open: the centre has one per window. Which is the
-    older one their ULIDs say.
+    A fault tells that no further citizen can be called, also while a visit goes on. A visit goes
+    on whether the centre is there or not, and none is open while the window is paused.
     """
+    visit = state.visit
+    if state.around.fault:
+        return "fault"
+    if visit is not None:
+        if isinstance(visit.rating, Asking):
+            return "rating"
+        return "serving" if visit.served else "called"
+    if state.paused:
+        return "paused"
+    return "idle" if state.around.centre else "offline"
+
+
+def ended(state: State, pad: str, *closing: Happened) -> Outcome:
+    """The open visit ends: an unanswered request expires, a card inside is left behind (遗留卡).
+
+    `closing` are the facts that say why, behind those two.
+    """
+    visit = state.visit
     if visit is None:
-        raise OrderRefusal("invalid", "the order names no visit")
-    match order:
-        case OpenVisit():
-            return _open(state, visit, order, device)
-        case CloseVisit():
-            return _close(state, visit, device)
-        case RequestRating(request=request, timeout_s=timeout_s):
-            return _ask(state, visit, Asking(request, now_s, timeout_s))
-        case CancelRating(request=request):
-            return _cancel(state, request)
-        case CapturePage(document=document):
-            if visit != state.visit:
-                raise OrderRefusal("wrong_visit", "this visit is not open here")
-            return Outcome(state, capture=Capture(visit, document))
-
-
-def _open(state: State, visit: str, order: OpenVisit, device: str) -> Outcome:
-    if visit == state.visit:
         return Outcome(state)
-    if visit in state.over:
-        raise OrderRefusal("wrong_visit", "this visit is over")
-    if state.visit is not None and visit < state.visit:
-        raise OrderRefusal("wrong_visit", "a later visit is open")
-    over = _with(state.over, state.visit)
-    after = State(visit=visit, ticket=order.ticket, window=order.window, over=over)
-    return Outcome(after, _expired(state, device))
+    left = tuple(
+        Happened(inside.device, "card", "left", CardLeft(slot=inside.slot), visit.id)
+        for inside in state.inside
+    )
+    after = replace(state, visit=None, over=past(state.over, visit.id), left=bool(left))
+    return Outcome(after, (*expired(visit, pad), *left, *closing))
 
 
-def _close(state: State, visit: str, device: str) -> Outcome:
-    over = _with(state.over, visit)
-    if visit != state.visit:
-        return Outcome(replace(state, over=over))
-    return Outcome(State(over=over), _expired(state, device))
+def past(over: tuple[str, ...], visit: str) -> tuple[str, ...]:
+    """`over` with one visit more."""
+    return over if visit in over else (*over, visit)[-REMEMBERED_VISITS:]
 
 
-def _with(over: tuple[str, ...], visit: str | None) -> tuple[str, ...]:
-    if visit is None or visit in over:
-        return over
-    return (*over, visit)[-REMEMBERED_VISITS:]
-
-
-def _ask(state: State, visit: str, asking: Asking) -> Outcome:
-    if visit != state.visit:
-        raise OrderRefusal("wrong_visit", "this visit is not open here")
-    current = state.rating
-    if current is not None and current.request == asking.request:
-        return Outcome(state)
-    if isinstance(current, Asking):
-        raise OrderRefusal("busy", "the pad is asking already")
-    return Outcome(replace(state, rating=asking))
-
-
-def _cancel(state: State, request: str) -> Outcome:
-    if isinstance(state.rating, Asking) and state.rating.request == request:
-        return Outcome(replace(state, rating=None))
-    return Outcome(state)
-
-
-def _expired(state: State, device: str) -> tuple[Happened, ...]:
+def expired(visit: Visit, pad: str) -> tuple[Happened, ...]:
     """The fact that nobody answered, if the pad was asking."""
-    if not isinstance(state.rating, Asking):
+    if not isinstance(visit.rating, Asking):
         return ()
-    expired = RatingExpired(request=state.rating.request)
-    return (Happened(device, "rating", "expired", expired, state.visit),)
+    data = RatingExpired(request=visit.rating.request)
+    return (Happened(pad, "rating", "expired", data, visit.id),)
 
 
 def dump(state: State) -> dict[str, Any]:
@@ -334,30 +231,52 @@ def dump(state: State) -> dict[str, Any]:
 
     So does whose documents were read: nothing personal goes to the disk unsealed.
     """
-    rating: dict[str, Any] | None = None
-    match state.rating:
+    return {
+        "visit": None if state.visit is None else _dump_visit(state.visit),
+        "over": list(state.over),
+        "inside": [[inside.device, inside.slot] for inside in state.inside],
+        "left": state.left,
+        "paused": state.paused,
+        "numbers": reserve.dump(state.numbers),
+        "work": None if state.work is None else msgspec.to_builtins(state.work),
+    }
+
+
+def _dump_visit(visit: Visit) -> dict[str, Any]:
+    names = ("id", "ticket", "window", "served", "asked", "rated", "pages", "local", "item")
+    kept = {name: getattr(visit, name) for name in names}
+    match visit.rating:
         case Asking(request=request, timeout_s=timeout_s):
-            rating = {"request": request, "timeout_s": timeout_s}
+            kept["rating"] = {"request": request, "timeout_s": timeout_s}
         case Rated(request=request, level=level):
-            rating = {"request": request, "level": level}
+            kept["rating"] = {"request": request, "level": level}
         case None:
             pass
-    visit = {"visit": state.visit, "ticket": state.ticket, "window": state.window}
-    return {**visit, "over": list(state.over), "rating": rating}
+    return kept
 
 
 def load(kept: dict[str, Any], now_s: float) -> State:
     """The state after a restart. What was running begins anew: the citizen has not seen it end."""
+    visit, work = kept.get("visit"), kept.get("work")
+    inside = tuple(Inside(*each) for each in kept.get("inside", ()))
+    return State(
+        visit=None if visit is None else _load_visit(visit, now_s),
+        over=tuple(kept.get("over", ())),
+        inside=inside,
+        left=kept.get("left", False),
+        unsure_s=now_s + READER_AWAY_S if inside else None,
+        paused=kept.get("paused", False),
+        numbers=reserve.load(kept.get("numbers", {})),
+        work=None if work is None else msgspec.convert(work, Configure),
+    )
+
+
+def _load_visit(kept: dict[str, Any], now_s: float) -> Visit:
+    known = {name: value for name, value in kept.items() if name != "rating"}
     rating: Asking | Rated | None = None
     if saved := kept.get("rating"):
         if "level" in saved:
             rating = Rated(saved["request"], saved["level"], now_s, now_s + REPLACE_S)
         else:
             rating = Asking(saved["request"], now_s, saved["timeout_s"])
-    return State(
-        visit=kept.get("visit"),
-        ticket=kept.get("ticket"),
-        window=kept.get("window"),
-        over=tuple(kept.get("over", ())),
-        rating=rating,
-    )
+    return Visit(**known, rating=rating, since_s=now_s, touched_s=now_s)

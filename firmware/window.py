@@ -1,29 +1,37 @@
 """The window itself: one thread through which everything passes that people, devices and the
-centre do. It keeps facts, and only then answers.
+centre do. It keeps facts, and only then answers. It waits for nothing but the one fsync of a fact:
+who photographs, speaks or draws has a thread of its own.
 """
 
 import logging
 import queue
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from firmware import session
+from firmware import local_visit, session, surroundings
+from firmware import visit as visits
 from firmware.lights import Lights
+from firmware.local_desk import LocalCommand, LocalRefused, LocalStatus
 from firmware.orders import Answer, Orders
 from firmware.outbox import Change, Outbox
 from firmware.photographer import GOOD, Photographed
 from firmware.photographer import Order as PageOrder
+from firmware.scene import scene
 from firmware.stamp import Draft, Stamp
 from hal.clock import Clock
 from hal.events.facts import Data, OrderDone, OrderRefused
-from hal.interfaces import Observation
+from hal.interfaces import CardInserted, CardTaken, Observation
 
 _log = logging.getLogger(__name__)
 _NS_PER_S = 1e9
 NOBODY: Mapping[str, float] = {}
 RETRY_S = 1.0
-"""How soon to try again to keep that time has run out, when the disk refuses."""
+"""How soon to try again whether something can be kept, when the disk refuses."""
+
+Why = Literal["teller", "fault", "disk"]
 
 
 @dataclass(frozen=True)
@@ -53,50 +61,96 @@ class Noted:
     data: Data
 
 
-Event = Seen | Ordered | Noted | Photographed
+@dataclass(frozen=True)
+class Tick:
+    """A probe: `done` is called in the window's thread when all before it was handled."""
+
+    done: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class View:
+    """The window for health, broker and watchdog. `why` it takes nobody in: teller, fault, disk."""
+
+    mode: session.Mode
+    why: Why | None
+    visit_open: bool
+    offline: bool
+    paused: bool
+    disk_full: bool
+    clock_wrong: bool
+    card_inside: bool
+    able: frozenset[str]
+
+
+Event = Seen | Ordered | Noted | Photographed | LocalCommand | Tick | surroundings.Change
+_Waiting = Future[LocalStatus] | None
 
 
 class Window:
     """Owns the session's state. `put` may be called from any thread and returns at once."""
 
     def __init__(
-        self, outbox: Outbox, stamp: Stamp, lights: Lights, orders: Orders, clock: Clock
+        self,
+        outbox: Outbox,
+        stamp: Stamp,
+        lights: Lights,
+        orders: Orders,
+        clock: Clock,
+        idle_s: float = 900.0,
     ) -> None:
+        """`idle_s`: an untouched local visit closes (Intervals.idle_s)."""
         self._outbox = outbox
         self._write = stamp.writer(outbox.epoch)
+        self._new_id = stamp.new_id
         self._lights = lights
         self._orders = orders
         self._clock = clock
+        self._idle_s = idle_s
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._listeners: list[Callable[[], None]] = []
+        self._kept_listeners: list[Callable[[], None]] = []
+        self._view_listeners: list[Callable[[View], None]] = []
         self._photograph: Callable[[PageOrder], None] | None = None
-        self._being_taken: set[str] = set()
+        self._being_taken: dict[str, _Waiting] = {}
+        self._retry_at_s: float | None = None
         self._state = session.load(outbox.state(), self._now_s())
-        lights.show(session.scene(self._state))
+        self._dumped = session.dump(self._state)
+        self._scene = scene(self._state)
+        lights.show(self._scene)
 
     def put(self, event: Event) -> None:
-        """Have `event` handled, in order."""
+        """Have `event` handled after those before it."""
         self._events.put(event)
 
     def stop(self) -> None:
-        """Let `run` return when everything put before has been handled."""
+        """Handle what has been put so far, then let `run` return."""
         self._events.put(None)
 
     def on_kept(self, listener: Callable[[], None]) -> None:
-        """Call `listener` in the window's thread after facts were kept. Before `run` only."""
-        self._listeners.append(listener)
+        """Call `listener` whenever facts were kept; in the window's thread, before `run` only."""
+        self._kept_listeners.append(listener)
+
+    def on_view(self, listener: Callable[[View], None]) -> None:
+        """Call `listener` whenever the view is another; in the window's thread, before `run`."""
+        self._view_listeners.append(listener)
 
     def on_capture(self, photograph: Callable[[PageOrder], None]) -> None:
         """Hand orders to take a page to `photograph`, which must not block; before `run` only."""
         self._photograph = photograph
 
+    def view(self) -> View:
+        """As it is now. Waits for nobody; may be called from any thread."""
+        return _view(self._state)
+
+    def local_status(self) -> LocalStatus:
+        """The same for the person at the window; see firmware.local_desk."""
+        return local_visit.status(self._state, self._now_s(), self._today())
+
     def run(self) -> None:
         """Handle events until `stop`. Blocks: this is the body of a task."""
         while True:
-            due_s = session.due_s(self._state)
-            wait_s = None if due_s is None else max(0.0, due_s - self._now_s())
             try:
-                event = self._events.get(timeout=wait_s)
+                event = self._events.get(timeout=self._wait_s())
             except queue.Empty:
                 self._time_is_up()
                 continue
@@ -104,25 +158,38 @@ class Window:
                 return
             self._handle(event)
 
+    def _wait_s(self) -> float | None:
+        """Until something is due. While nothing can be kept, that is only the next attempt."""
+        due_s = self._retry_at_s
+        if due_s is None:
+            due_s = visits.due_s(self._state, self._idle_s)
+        return None if due_s is None else max(0.0, due_s - self._now_s())
+
     def _time_is_up(self) -> None:
+        if self._retry_at_s is not None:
+            self._probe()
+            return
         try:
-            self._follow(session.elapse(self._state, self._orders.pad, self._now_s()))
+            self._follow(visits.elapse(self._state, self._orders.pad, self._now_s(), self._idle_s))
         except sqlite3.Error as error:
-            _log.error("cannot keep", extra={"error": str(error)})
-            self._state = session.later(self._state, RETRY_S)
+            self._cannot_keep(error)
 
     def _handle(self, event: Event) -> None:
+        if self._retry_at_s is not None:
+            self._probe()
         try:
             self._take(event)
         except sqlite3.Error as error:
             # Nothing was kept, so nobody gets an answer and the person tries again.
-            _log.error("cannot keep", extra={"error": str(error)})
+            if isinstance(event, Seen):
+                self._believe(event)
+            self._cannot_keep(error)
             self._lights.give(session.Wink("red"))
 
     def _take(self, event: Event) -> None:
         match event:
             case Seen(device=device, observation=seen):
-                self._follow(session.observe(self._state, device, seen, self._now_s()))
+                self._follow(visits.observe(self._state, device, seen, self._now_s()))
             case Noted(device=device, role=role, name=name, data=data):
                 fact = session.Happened(device, role, name, data, None)
                 self._follow(session.Outcome(self._state, (fact,)))
@@ -130,10 +197,50 @@ class Window:
                 self._obey(event)
             case Photographed():
                 self._photographed(event)
+            case LocalCommand():
+                self._wish(event)
+            case Tick(done=done):
+                done()
+            case _:
+                self._become(visits.notice(self._state, event, self._now_s()))
+
+    def _believe(self, event: Seen) -> None:
+        """A card is in or out, whether that could be kept or not; no window waits for a ghost."""
+        if isinstance(event.observation, CardInserted | CardTaken):
+            seen = visits.observe(self._state, event.device, event.observation, self._now_s())
+            now = seen.state
+            self._become(
+                replace(self._state, inside=now.inside, left=now.left, unsure_s=now.unsure_s)
+            )
+
+    def _cannot_keep(self, error: sqlite3.Error) -> None:
+        if self._retry_at_s is None:
+            _log.error("cannot keep", extra={"error": str(error)})
+        self._retry_at_s = self._now_s() + RETRY_S
+        failed = surroundings.KeepFailed(True)
+        self._become(visits.notice(self._state, failed, self._now_s()))
+
+    def _probe(self) -> None:
+        """Try to keep the state as it is: when that succeeds, the window takes people in again."""
+        dumped = session.dump(self._state)
+        try:
+            self._keep((), Change(dumped))
+        except sqlite3.Error:
+            self._retry_at_s = self._now_s() + RETRY_S
+            return
+        _log.info("can keep again")
+        self._dumped, self._retry_at_s = dumped, None
+        self._become(visits.notice(self._state, surroundings.KeepFailed(False), self._now_s()))
 
     def _obey(self, event: Ordered) -> None:
         answer = self._orders.answer(
-            event.device, event.verb, event.body, self._state, self._clock.now(), self._now_s()
+            event.device,
+            event.verb,
+            event.body,
+            self._state,
+            self._clock.now(),
+            self._now_s(),
+            clock_known=self._clock_known(),
         )
         if answer is None or self._outbox.seen(answer.order):
             return
@@ -144,46 +251,132 @@ class Window:
 
     def _order_page(self, device: str, answer: Answer, capture: session.Capture) -> None:
         """Have the page taken; an order that comes again meanwhile changes nothing."""
-        if answer.order not in self._being_taken and self._photograph is not None:
-            self._being_taken.add(answer.order)
-            self._photograph(PageOrder(answer.order, device, capture, answer.forget_at_s))
+        if answer.order not in self._being_taken:
+            self._take_page(PageOrder(answer.order, device, capture, answer.forget_at_s), None)
+
+    def _take_page(self, order: PageOrder, waiting: _Waiting) -> None:
+        if self._photograph is not None:
+            self._being_taken[order.id] = waiting
+            self._photograph(order)
 
     def _photographed(self, event: Photographed) -> None:
-        order, document = event.order, event.document
-        self._being_taken.discard(order.id)
-        visit, device = order.capture.visit, order.device
-        facts: list[session.Happened] = []
+        waiting = self._being_taken.pop(event.order.id, None)
+        if waiting is not None:
+            self._answer(waiting, lambda: self._photographed_here(event))
+            return
+        order = event.order
+        outcome = self._page(event)
         data: Data
-        if document is None:
+        if event.document is None:
             data = OrderRefused(order=order.id, reason="unavailable", detail=event.refusal)
-            name, sign = "refused", session.Wink("red")
+        elif order.capture.visit != self._state.visit_id:
+            data = OrderRefused(order=order.id, reason="wrong_visit", detail="closed meanwhile")
         else:
-            facts.append(session.Happened(device, "document", "captured", document, visit))
-            verdict = document.pages[0].verdict
+            verdict = event.document.pages[0].verdict
             data = OrderDone(order=order.id, result={"verdict": verdict})
-            name, sign = "done", session.Wink("yellow" if verdict == GOOD else "red")
-        facts.append(session.Happened(device, "order", name, data, visit))
-        outcome = session.Outcome(self._state, tuple(facts), (sign,))
-        self._follow(outcome, {order.id: order.forget_at_s})
+        name = "done" if isinstance(data, OrderDone) else "refused"
+        fact = session.Happened(order.device, "order", name, data, order.capture.visit)
+        answered = {order.id: order.forget_at_s}
+        self._follow(replace(outcome, facts=(*outcome.facts, fact)), answered)
+
+    def _photographed_here(self, event: Photographed) -> None:
+        """A page that the person at the window wished."""
+        mine = event.order.capture.visit == self._state.visit_id
+        self._follow(self._page(event))
+        if not mine:
+            raise local_visit.refusal("no_visit")
+        if event.document is None or event.document.pages[0].verdict != GOOD:
+            raise local_visit.refusal("page")
+
+    def _page(self, event: Photographed) -> session.Outcome:
+        order, document = event.order, event.document
+        if document is None:
+            return session.Outcome(self._state, signs=(session.Wink("red"),))
+        visit = order.capture.visit
+        return visits.photographed(self._state, order.device, visit, document, self._now_s())
+
+    def _wish(self, command: LocalCommand) -> None:
+        circumstances = local_visit.Circumstances(
+            self._now_s(), self._today(), self._orders.pad, self._new_id
+        )
+        try:
+            outcome = local_visit.carry_out(self._state, command.wish, circumstances)
+        except LocalRefused as refused:
+            command.answer.set_exception(refused)
+            return
+        if outcome.capture is not None:
+            device = self._orders.first("document")
+            order = PageOrder(self._new_id(), device, outcome.capture, 0.0)
+            self._take_page(order, command.answer)
+        else:
+            self._answer(command.answer, lambda: self._follow(outcome))
+
+    def _answer(self, waiting: "Future[LocalStatus]", act: Callable[[], None]) -> None:
+        """Do it, and tell who waits how it went."""
+        try:
+            act()
+        except LocalRefused as refused:
+            waiting.set_exception(refused)
+        except sqlite3.Error:
+            waiting.set_exception(local_visit.refusal("disk_full"))
+            raise
+        else:
+            waiting.set_result(self.local_status())
 
     def _follow(self, outcome: session.Outcome, answered: Mapping[str, float] = NOBODY) -> None:
         """Keep facts and state in one transaction; then show it. `answered`: orders, until when."""
-        changed = outcome.state != self._state
+        dumped = session.dump(outcome.state)
+        changed = dumped != self._dumped
         if outcome.facts or changed:
-            state = session.dump(outcome.state) if changed else None
-            self._keep(outcome.facts, Change(state, answered))
-        self._state = outcome.state
-        if changed:
-            self._lights.show(session.scene(outcome.state))
+            self._keep(outcome.facts, Change(dumped if changed else None, answered))
+            self._dumped = dumped
+        self._become(outcome.state)
         for sign in outcome.signs:
             self._lights.give(sign)
         if outcome.facts:
-            for listener in self._listeners:
+            for listener in self._kept_listeners:
                 listener()
+
+    def _become(self, state: session.State) -> None:
+        """Make it the state, and show what is different."""
+        before, self._state = _view(self._state), state
+        if (now := scene(state)) != self._scene:
+            self._scene = now
+            self._lights.show(now)
+        if (view := _view(state)) != before:
+            for listener in self._view_listeners:
+                listener(view)
 
     def _keep(self, facts: tuple[session.Happened, ...], change: Change) -> None:
         drafts = [Draft(fact.device, fact.role, fact.name, fact.data, fact.visit) for fact in facts]
         self._outbox.keep(drafts, self._write, self._clock.now().timestamp(), change)
 
+    def _clock_known(self) -> bool:
+        return self._clock.quality() != "unknown" and not self._state.around.clock_wrong
+
+    def _today(self) -> str | None:
+        """The hall's day; None while nobody knows it."""
+        return self._clock.now().date().isoformat() if self._clock_known() else None
+
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / _NS_PER_S
+
+
+def _view(state: session.State) -> View:
+    around = state.around
+    why: Why | None = None
+    if around.fault:
+        why = "disk" if around.disk_full else "fault"
+    elif state.paused:
+        why = "teller"
+    return View(
+        mode=session.mode(state),
+        why=why,
+        visit_open=state.visit is not None,
+        offline=not around.centre,
+        paused=state.paused,
+        disk_full=around.disk_full,
+        clock_wrong=around.clock_wrong,
+        card_inside=bool(state.inside),
+        able=around.able,
+    )

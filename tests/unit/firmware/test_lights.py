@@ -7,7 +7,10 @@ import pytest
 
 from firmware.lights import Lights
 from firmware.panel import Panel
-from firmware.session import ConfirmLevel, Scene, Wink
+from firmware.scene import Scene
+from firmware.session import Blink, ConfirmLevel, Speak, Wink
+from firmware.speaker import Speaker
+from hal.clock import SystemClock
 from hal.errors import DeviceLost
 from hal.interfaces import Colour, Lamps, RatingPad, Report, Role
 
@@ -118,3 +121,60 @@ def test_the_end_is_dark(lights: Lights, lamps: FakeLamps, pad: FakePad) -> None
     lights.stop()
     assert lamps.changes == [("green", True), ("green", False)]
     assert pad.lit[-1] == frozenset()
+
+
+class Told(Speaker):
+    """A speaker without a voice that remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(None, SystemClock())
+        self.once: list[str] = []
+        self.held: list[str | None] = []
+
+    def say(self, text: str) -> None:
+        self.once.append(text)
+
+    def hold(self, phrase: str | None) -> None:
+        self.held.append(phrase)
+
+
+def test_lamps_that_stand(lights: Lights, lamps: FakeLamps) -> None:
+    """Red, yellow and the buzzer stand as the scene says, and go out with it."""
+    lights.show(Scene(green=False, pad=frozenset(), red=True, yellow=True, buzzer=True))
+    assert lamps.changes == [("red", True), ("yellow", True), ("buzzer", True)]
+    lights.show(Scene(green=False, pad=frozenset()))
+    assert lamps.changes[3:] == [("red", False), ("yellow", False), ("buzzer", False)]
+
+
+def test_an_answer_is_seen_and_heard_over_what_stands(lights: Lights, lamps: FakeLamps) -> None:
+    """A lamp or buzzer that stands goes off for the moment."""
+    lights.show(Scene(green=False, pad=frozenset(), red=True, buzzer=True))
+    lights.give(Wink("red"))
+    assert lamps.await_changes(6)[2:4] == [("red", False), ("buzzer", False)]
+
+
+def test_a_window_is_found_by_its_blinking(
+    lights: Lights, lamps: FakeLamps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All lamps together, on and off, and then as the scene says."""
+    monkeypatch.setattr("firmware.lights.BLINK_S", 0.02)
+    lights.show(Scene(green=True, pad=frozenset()))
+    lights.give(Blink(0.08))
+    on = {("red", True), ("yellow", True), ("green", True)}
+    off = {("red", False), ("yellow", False), ("green", False)}
+    changes = lamps.await_changes(13)
+    assert changes[0] == ("green", True)
+    assert set(changes[1:3]) == on - {("green", True)}
+    assert (set(changes[3:6]), set(changes[6:9]), set(changes[9:12])) == (off, on, off)
+    assert changes[12] == ("green", True)
+
+
+def test_words_are_for_the_speaker() -> None:
+    """Said once, or held with the scene, and held no more at the end."""
+    told = Told()
+    lights = Lights(None, None, Panel(None), told)
+    lights.give(Speak("请A001号"))
+    lights.show(Scene(green=False, pad=frozenset(), phrase="请取回您的社会保障卡"))
+    lights.stop()
+    assert told.once == ["请A001号"]
+    assert told.held == ["请取回您的社会保障卡", None]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from firmware.orders import Answer, Orders
-from firmware.session import State
+from firmware.session import State, Visit
 from hal.events.facts import OrderDone, OrderRefused
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ORDERS = Orders({"reader": "identity", "pad": "rating", "lights": "lamp"})
-OPEN = State(visit="v1", ticket="A001")
+OPEN = State(visit=Visit("v1", "A001"))
 
 
 def order(**changed: Any) -> bytes:
@@ -47,7 +47,8 @@ def refusal(device: str, verb: str, body: bytes) -> str:
 def test_a_device_is_called_by_its_name_or_its_role(device: str) -> None:
     """The order is carried out, and its answer is a fact of the device it named."""
     given = answer(device, "request", order())
-    assert given.outcome.state.rating is not None
+    assert given.outcome.state.visit is not None
+    assert given.outcome.state.visit.rating is not None
     assert given.order == "o1"
     assert [(fact.device, fact.name, fact.data) for fact in given.outcome.facts] == [
         (device, "done", OrderDone(order="o1"))
@@ -74,6 +75,10 @@ def test_an_order_is_remembered_a_day_past_its_end() -> None:
         ("reader", "read", {}, "unknown_verb"),
         ("display", "show", {}, "unknown_device"),
         ("visit", "extend", {}, "unknown_verb"),
+        ("terminal", "dance", {}, "unknown_verb"),
+        ("terminal", "pause", {}, "busy"),
+        ("terminal", "reserve", {"data": {"lane": "AA"}}, "invalid"),
+        ("voice", "announce", {"data": {"text": "x"}}, "unknown_device"),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused_with_a_reason(
@@ -89,7 +94,37 @@ def test_a_message_without_an_id_has_no_answer(body: bytes) -> None:
     assert ORDERS.answer("pad", "request", body, OPEN, NOW, 5.0) is None
 
 
+def test_without_a_clock_the_broker_says_what_has_expired() -> None:
+    """What it delivers is carried out, but an order must still say until when it counts."""
+    late = order(expires_at=(NOW - timedelta(days=3650)).isoformat())
+    given = ORDERS.answer("pad", "request", late, OPEN, NOW, 5.0, clock_known=False)
+    assert given is not None
+    assert [fact.name for fact in given.outcome.facts] == ["done"]
+    never = order(expires_at="tomorrow")
+    given = ORDERS.answer("pad", "request", never, OPEN, NOW, 5.0, clock_known=False)
+    assert given is not None
+    assert [fact.name for fact in given.outcome.facts] == ["refused"]
+
+
+@pytest.mark.parametrize("device", ["speaker", "voice"])
+def test_orders_of_the_window_itself_need_no_visit(device: str) -> None:
+    """Their answers are bound to nobody."""
+    orders = Orders({"speaker": "voice"})
+    body = order(visit=None, data={"text": "请稍候"})
+    given = orders.answer(device, "announce", body, OPEN, NOW, 5.0)
+    assert given is not None
+    (fact,) = given.outcome.facts
+    assert (fact.device, fact.name, fact.visit) == (device, "done", None)
+
+
+WINDOW = [
+    *("terminal/configure", "terminal/identify", "terminal/pause", "terminal/reserve"),
+    *("terminal/resume", "visit/close", "visit/open", "visit/party"),
+]
+
+
 def test_the_window_says_which_orders_it_understands() -> None:
     """By the names of its own devices; without a pad there is nothing to rate with."""
-    assert ORDERS.understood() == ["pad/cancel", "pad/request", "visit/close", "visit/open"]
-    assert Orders({}).understood() == ["visit/close", "visit/open"]
+    assert ORDERS.understood() == ["pad/cancel", "pad/request", *WINDOW]
+    assert Orders({}).understood() == WINDOW
+    assert Orders({"speaker": "voice"}).understood() == ["speaker/announce", *WINDOW]

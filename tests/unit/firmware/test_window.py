@@ -13,9 +13,10 @@ from firmware.outbox import Change, Entry, Outbox
 from firmware.panel import Panel
 from firmware.photographer import Order as PageOrder
 from firmware.photographer import Photographed
-from firmware.session import ConfirmLevel, Scene, Sign, Wink
+from firmware.scene import Scene
+from firmware.session import ConfirmLevel, Sign, Wink
 from firmware.stamp import Stamp
-from firmware.window import Noted, Ordered, Seen, Window
+from firmware.window import Event, Noted, Ordered, Seen, Window
 from hal.clock import SystemClock
 from hal.events.envelope import Fact, decode_fact
 from hal.events.facts import DocumentCaptured, IdentityRead, Page, TerminalChanged
@@ -66,7 +67,7 @@ def order(id: str, verb: str, device: str = "visit", **data: Any) -> Ordered:
     return Ordered(device, verb, msgspec.json.encode(body))
 
 
-def handle(window: Window, *events: Seen | Ordered | Noted | Photographed) -> None:
+def handle(window: Window, *events: Event) -> None:
     """Have it handle these and come to an end, all in this thread."""
     for event in events:
         window.put(event)
@@ -163,13 +164,14 @@ def test_time_that_cannot_be_kept_runs_out_later(
         refused[0] += 1
         if refused[0] < 3:
             raise sqlite3.OperationalError("database or disk is full")
-        window.stop()
+        if drafts:
+            window.stop()
         return keep(drafts, write, now_s, change)
 
     monkeypatch.setattr(outbox, "keep", keep_at_last)
     window.run()
     assert kinds(outbox)[-1] == ("rating.expired", "v1")
-    assert refused == [3]
+    assert refused == [4]
 
 
 def test_what_is_noted_belongs_to_nobody(open_window: Callable[[], Window], outbox: Outbox) -> None:
@@ -204,11 +206,25 @@ def test_a_page_is_ordered_once_and_answered_when_it_was_taken(
     taken: list[PageOrder] = []
     window = open_window()
     window.on_capture(taken.append)
-    handle(window, OPEN, CAPTURE, CAPTURE, order("o3", "close"))
+    handle(window, OPEN, CAPTURE, CAPTURE)
     assert [each.id for each in taken] == ["o4"]
     handle(window, Photographed(taken[0], TAKEN), CAPTURE)
-    assert kinds(outbox)[2:] == [("document.captured", "v1"), ("order.done", "v1")]
-    assert lights.signs == [(Wink("yellow"), 4)]
+    assert kinds(outbox)[1:] == [("document.captured", "v1"), ("order.done", "v1")]
+    assert lights.signs == [(Wink("yellow"), 3)]
+    assert len(taken) == 1
+
+
+def test_a_page_of_a_visit_that_closed_meanwhile_is_nobodys(
+    open_window: Callable[[], Window], outbox: Outbox, lights: Witness
+) -> None:
+    """The next citizen's paper may lie there by now: it is kept, and the order is refused."""
+    taken: list[PageOrder] = []
+    window = open_window()
+    window.on_capture(taken.append)
+    handle(window, OPEN, CAPTURE, order("o3", "close"))
+    handle(window, Photographed(taken[0], TAKEN), CAPTURE)
+    assert kinds(outbox)[2:] == [("document.captured", None), ("order.refused", "v1")]
+    assert lights.signs == [(Wink("red"), 4)]
     assert len(taken) == 1
 
 
