@@ -126,8 +126,8 @@ class BrokerLink:
             self._client = self._make()
             try:
                 self._connect()
-                # Not `loop_forever`: without paho's own thread only `loop` makes the pair of sockets
-                # by which `publish` wakes it, and a receipt would wait for the next message.
+                # Not `loop_forever`: unless paho has a thread of its own, only `loop` makes the pair
+                # of sockets by which `publish` wakes it; a receipt would wait for other traffic.
                 while self._client.loop(_LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
                     continue
             except (OSError, ValueError) as error:
