@@ -126,8 +126,8 @@ class BrokerLink:
             self._client = self._make()
             try:
                 self._connect()
-                # Not `loop_forever`: unless paho has a thread of its own, only `loop` makes the pair
-                # of sockets by which `publish` wakes it; a receipt would wait for other traffic.
+                # Not `loop_forever`: that makes no pair of sockets by which `publish` could wake it
+                # from its select, so that a receipt would wait for other traffic.
                 while self._client.loop(_LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
                     continue
             except (OSError, ValueError) as error:
