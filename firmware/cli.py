@@ -1,15 +1,20 @@
 """`ow-terminal`: the program at the window."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
 from threading import Event
 
-from firmware import config, log
+from firmware import config, diagnose, log
 from firmware.bootstrap import Terminal
 from firmware.credentials import tls_context
-from firmware.errors import StartFault
+from firmware.errors import StartFault, StateFault
+from firmware.hardening import keep_no_core
+from firmware.memory import give_back
+from firmware.notify import from_environment
+from firmware.page.access import page_token
 from firmware.seal import load_seal
 from hal.clock import SystemClock
 from hal.errors import ConfigurationError, DeviceError
@@ -22,10 +27,21 @@ examples:
   ow-terminal run --config /etc/onewindow/terminal.toml
       Runs the window until Ctrl-C or SIGTERM. Prints `ready` when the line to the broker stands
       and every device has been tried.
+  ow-terminal page --config /etc/onewindow/terminal.toml
+      Prints the address of the terminal's own page, token and all.
+  ow-terminal diagnose --config /etc/onewindow/terminal.toml --out diagnosis.tar.gz
+      Says what is wrong and what to do, also while the terminal runs, and writes a bundle for
+      support without personal data.
 
-exit codes: 0 good, 1 a device did not open (check), 2 usage, 3 configuration or state folder,
-            4 essential device missing, 5 key or certificate, 130 Ctrl-C
+exit codes: 0 good, 1 something is wrong (check, diagnose), 2 usage, 3 configuration or state
+            folder, 4 essential device missing, 5 key or certificate, 130 Ctrl-C
 """
+_COMMANDS = {
+    "run": "run the window",
+    "check": "try everything once, start nothing",
+    "diagnose": "say what is wrong and what to do",
+    "page": "print the address of the terminal's page",
+}
 _CONFIGURATION = 3
 _INTERRUPTED = 130
 
@@ -38,25 +54,54 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in (("run", "run the window"), ("check", "try everything once, start nothing")):
-        command = commands.add_parser(name, help=text)
+    added = {name: commands.add_parser(name, help=text) for name, text in _COMMANDS.items()}
+    for command in added.values():
         command.add_argument("--config", type=Path, required=True, help="the terminal's TOML")
+    added["diagnose"].add_argument(
+        "--out", type=Path, default=Path("diagnosis.tar.gz"), help="default diagnosis.tar.gz"
+    )
+    added["diagnose"].add_argument(
+        "--log", type=Path, help="log lines to put in, as of: journalctl -u … -o cat > FILE"
+    )
     return parser
 
 
 def _run(configuration: config.Configuration) -> int:
     end = Event()
     interrupted: list[int] = []
+    notifier = from_environment(os.environ)
 
     def stop(number: int, _frame: object) -> None:
         interrupted.append(number)
+        notifier.stopping()
         end.set()
+
+    def ready() -> None:
+        give_back()
+        print("ready", flush=True)
+        notifier.ready()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     terminal = Terminal(configuration, SystemClock())
-    terminal.run(end, lambda: print("ready", flush=True))
+    # Before the first person comes, and behind what opens files below /proc/self.
+    keep_no_core()
+    terminal.run(end, ready)
+    notifier.close()
     return _INTERRUPTED if signal.SIGINT in interrupted else 0
+
+
+def _page(configuration: config.Configuration) -> int:
+    if configuration.page.port == 0:
+        raise ConfigurationError("page.port is 0: no page; choose a port and restart the terminal.")
+    state_dir = configuration.terminal.state_dir
+    try:
+        token = page_token(state_dir)
+    except OSError as error:
+        raise StateFault(f"{state_dir}: {error.strerror}; run it as who owns it.") from error
+    host = configuration.page.host
+    print(f"http://{f'[{host}]' if ':' in host else host}:{configuration.page.port}/?token={token}")
+    return 0
 
 
 def _check(configuration: config.Configuration) -> int:
@@ -85,8 +130,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     log.start()
     try:
-        configuration = config.read(arguments.config)
-        return (_run if arguments.command == "run" else _check)(configuration)
+        if arguments.command == "diagnose":
+            return diagnose.run(arguments.config, arguments.out, arguments.log, SystemClock())
+        command = {"run": _run, "check": _check, "page": _page}[arguments.command]
+        return command(config.read(arguments.config))
     except ConfigurationError as error:
         print(f"ow-terminal: {error}", file=sys.stderr)
         return _CONFIGURATION

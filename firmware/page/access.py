@@ -36,6 +36,10 @@ def page_token(state_dir: Path) -> str:
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
+        if os.geteuid() == 0:
+            # A technician as root may be the first to ask; the service must be able to read it.
+            owner = state_dir.stat()
+            os.fchown(handle, owner.st_uid, owner.st_gid)
         file.write(made + "\n")
     fresh.rename(path)
     return made
