@@ -20,6 +20,7 @@ from firmware.session import (
     ended,
     past,
 )
+from firmware.work import pack
 from hal.events.orders import (
     AcceptParty,
     Announce,
@@ -82,7 +83,7 @@ def _of_terminal(state: State, order: OfTerminal) -> Outcome:
                 replace(state, numbers=state.numbers.added(Block(lane, day, first, last)))
             )
         case Configure():
-            return Outcome(replace(state, work=order))
+            return Outcome(replace(state, work=pack(order)))
 
 
 def _open_one(state: State, visit: str) -> Visit:

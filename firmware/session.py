@@ -13,18 +13,17 @@ seconds of a monotonic clock.
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import msgspec
-
 from firmware import reserve
 from firmware.people import People
 from firmware.surroundings import Around
+from firmware.work import Work, unpack
 from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason
-from hal.events.orders import Configure
 from hal.interfaces import Colour
 
 REPLACE_S = 8.0
 """A second press within this time takes the place of the first (docs: 好差评, one per visit)."""
-REMEMBERED_VISITS = 32
+REMEMBERED_VISITS = 16
+"""An order for an older one has long expired; each is written again with every change."""
 READER_AWAY_S = 60.0
 """A card in a reader that is away, or has not come up since the start, is taken out by then."""
 
@@ -102,7 +101,7 @@ class State:
     unsure_s: float | None = None
     paused: bool = False
     numbers: reserve.Numbers = field(default_factory=reserve.Numbers)
-    work: Configure | None = None
+    work: Work | None = None
     around: Around = field(default_factory=Around)
 
     @property
@@ -238,7 +237,7 @@ def dump(state: State) -> dict[str, Any]:
         "left": state.left,
         "paused": state.paused,
         "numbers": reserve.dump(state.numbers),
-        "work": None if state.work is None else msgspec.to_builtins(state.work),
+        "work": None if state.work is None else state.work.packed,
     }
 
 
@@ -267,7 +266,7 @@ def load(kept: dict[str, Any], now_s: float) -> State:
         unsure_s=now_s + READER_AWAY_S if inside else None,
         paused=kept.get("paused", False),
         numbers=reserve.load(kept.get("numbers", {})),
-        work=None if work is None else msgspec.convert(work, Configure),
+        work=None if work is None else unpack(work),
     )
 
 

@@ -23,6 +23,7 @@ from firmware.reserve import Block, Numbers
 from firmware.session import Asking, Inside, Outcome, State, Visit, dump, load
 from firmware.surroundings import Around
 from firmware.visit import observe
+from firmware.work import pack
 from hal.events.facts import RatingGiven, TicketIssued, VisitClosed, VisitOpened
 from hal.events.orders import Configure, OfflineItem
 from hal.interfaces import LevelPressed
@@ -32,13 +33,15 @@ NOW, TODAY = 100.0, "2026-11-23"
 ALL = frozenset({"card", "document", "rating"})
 AWAY = Around(able=ALL)
 BACK = replace(AWAY, centre=True)
-WORK = Configure(
-    catalogue_version="3",
-    window=7,
-    items=[
-        OfflineItem(code="i1", name="示例事项", devices=["card"]),
-        OfflineItem(code="i2", name="另一事项", devices=["card", "slip"]),
-    ],
+WORK = pack(
+    Configure(
+        catalogue_version="3",
+        window=7,
+        items=[
+            OfflineItem(code="i1", name="示例事项", devices=["card"]),
+            OfflineItem(code="i2", name="另一事项", devices=["card", "slip"]),
+        ],
+    )
 )
 READY = State(work=WORK, numbers=Numbers((Block("A", TODAY, 91, 92),)), around=AWAY)
 LOCAL = replace(READY, visit=Visit("v1", "A091", local=True, item="i1"))

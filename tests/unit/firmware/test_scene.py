@@ -7,6 +7,7 @@ import pytest
 from firmware.scene import ALL_LEVELS, Scene, scene
 from firmware.session import Asking, Inside, Rated, State, Visit, dump, load
 from firmware.surroundings import Around
+from firmware.work import pack
 from hal.events.orders import Configure, OfflineItem
 from hal.interfaces import Screen
 
@@ -16,7 +17,7 @@ V1 = Visit("v1", "A001")
 OPEN = replace(IDLE, visit=V1)
 ASKING = replace(IDLE, visit=replace(V1, rating=Asking("r1", 0.0, 30.0)))
 RATED = replace(IDLE, visit=replace(V1, rating=Rated("r1", 4, 0.0, 8.0)))
-WORK = Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")])
+WORK = pack(Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")]))
 LOST = replace(THERE, lost=frozenset({"reader"}))
 NOTHING: frozenset[int] = frozenset()
 

@@ -37,6 +37,7 @@ from firmware.session import (
 )
 from firmware.surroundings import AbleSeen, Around, CentreSeen, ClockSeen, Disk, Recovering
 from firmware.visit import elapse, notice, observe
+from firmware.work import pack
 from hal.errors import DeviceRefused
 from hal.events.facts import CardRead, CodeScanned, IdentityRead
 from hal.events.orders import (
@@ -84,7 +85,7 @@ PHASES: dict[str, Visit | None] = {
     "local": replace(V1, local=True, item="i1"),
     "local asking": replace(ASKING, local=True, item="i1"),
 }
-WORK = Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")])
+CONFIGURE = Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")])
 AROUND = [
     Around(centre, frozenset({"document"}), lost, (), clock_wrong, disk_low, keep_failed)
     for centre, lost, clock_wrong, disk_low, keep_failed in product(
@@ -107,7 +108,7 @@ ORDERS: list[tuple[Order, str | None]] = [
     *[(CancelRating(request=nonce), "v1") for nonce in ("r1", "r2")],
     *[(CapturePage(document="d"), visit) for visit in ("v0", "v1", None)],
     *[(AcceptParty(party="agent"), visit) for visit in ("v1", "v2")],
-    *[(order, None) for order in (Announce(text="x"), Pause(), Resume(), Identify(), WORK)],
+    *[(order, None) for order in (Announce(text="x"), Pause(), Resume(), Identify(), CONFIGURE)],
     (Reserve(lane="A", day=DAY, first=1, last=2), None),
     (Reserve(lane="A", day=DAY, first=2, last=1), None),
 ]
@@ -125,7 +126,7 @@ EVENTS: list[Event] = [*OBSERVATIONS, *ORDERS, *WISHES, *CHANGES, 0.0, 200.0, 50
 
 def states() -> Iterator[State]:
     """Every phase of a visit, with a card inside or not, in all surroundings; or paused."""
-    base = State(over=("v0",), work=WORK, numbers=Numbers((Block("A", DAY, 91, 99),)))
+    base = State(over=("v0",), work=pack(CONFIGURE), numbers=Numbers((Block("A", DAY, 91, 99),)))
     for visit, around, inside in product(PHASES.values(), AROUND, (False, True)):
         here = (Inside("device-1", "slot 0"),) if inside else ()
         state = replace(base, visit=visit, around=around, inside=here)
