@@ -33,7 +33,7 @@ from firmware.session import (
 from hal.events.facts import TicketIssued, VisitClosed, VisitOpened
 
 RATING_S = 30.0
-_REFUSED: dict[Code, tuple[str, str]] = {
+REFUSED: dict[Code, tuple[str, str]] = {
     "online": ("与中心连接正常,请在柜员系统办理", "the centre is there: work with its pages"),
     "paused": ("窗口已暂停,请先恢复服务", "the window is paused: resume first"),
     "disk_full": ("存储已满,请联系技术员", "the disk is full: call a technician"),
@@ -63,7 +63,7 @@ class Circumstances:
 
 def refusal(code: Code) -> LocalRefused:
     """The refusal with its two sentences."""
-    return LocalRefused(code, *_REFUSED[code])
+    return LocalRefused(code, *REFUSED[code])
 
 
 def carry_out(state: State, wish: Wish, now: Circumstances) -> Outcome:

@@ -69,7 +69,8 @@ def _busy(state: State, visit: Visit) -> Screen:
     """A visit is open. What stands in the way is the second line; a stranger the whole screen."""
     notices = " ".join(notice.short for notice in _notices(state))
     if visit.mismatch:
-        return Screen(visit.ticket, ("证卡不一致", "请选择身份"))
+        clock = " 时钟" if state.around.clock_wrong else ""
+        return Screen(visit.ticket, ("证卡不一致", f"请选择身份{clock}"))
     match visit.rating:
         case Asking():
             return Screen("请评价", (visit.ticket, notices or "请按评价键"))
