@@ -20,7 +20,9 @@ PERIOD_S = 5.0
 RETURN_SHARE = 1.25
 """Room has returned when a quarter more than the reserve is free: no flutter at the border."""
 _END_S = 2.0
-_BALLAST_STEP_BYTES = 128 * 1024
+_BLOCK_BYTES, _SECTOR_BYTES = 4096, 512
+_MARGINS_BYTES = (0, 64 * 1024)
+"""What the file system may need for itself beside a file that takes all the room."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,11 +104,9 @@ class Ballast:
 
     def lay(self) -> bool:
         """Hold the room, or as much of it as there is. Whether all is held; cheap if it was."""
-        for size in range(self._size_bytes, self._laid_bytes, -_BALLAST_STEP_BYTES):
+        if self._laid_bytes < self._size_bytes:
             with suppress(OSError):
-                self._reserve(size)
-                self._laid_bytes = size
-                break
+                self._lay()
         return self._laid_bytes == self._size_bytes
 
     def drop(self) -> None:
@@ -115,12 +115,20 @@ class Ballast:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def _reserve(self, size: int) -> None:
+    def _lay(self) -> None:
         """Blocks without content: nothing but the file system's own tables is written."""
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if os.fstat(file).st_blocks * 512 < size:
-                os.posix_fallocate(file, 0, size)
+            held = os.fstat(file).st_blocks * _SECTOR_BYTES
+            room = max(held, min(self._size_bytes, held + free_bytes(self._path.parent)))
+            for margin in _MARGINS_BYTES:
+                size = (room - margin) // _BLOCK_BYTES * _BLOCK_BYTES
+                if size <= self._laid_bytes:
+                    return
+                with suppress(OSError):
+                    os.posix_fallocate(file, 0, size)
+                    self._laid_bytes = size
+                    return
         finally:
             os.close(file)
 

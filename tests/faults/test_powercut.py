@@ -1,21 +1,25 @@
-"""The outbox through 2,000 cuts of the power: what was kept stays, and a weaker outbox is caught.
+"""Outbox and spool through 2,000 cuts of the power: what was kept stays; weaker ones are caught.
 
 The seed is printed; POWERCUT_SEED=n repeats or varies a run.
 """
 
+import functools
+import hashlib
 import os
 import sqlite3
 from pathlib import Path
 
 import pytest
-from powercut import outbox_writer
-from powercut.replay import Corrupt, Expected, FactsLost, Result, record, replay
+from powercut import state_writer
+from powercut.replay import Corrupt, Expected, FactsLost, PagesLost, Result, record, replay
 
 from firmware.outbox import Entry, Outbox
+from firmware.spool import Spool
 
 SEED = int(os.environ.get("POWERCUT_SEED", "20261123"))
 CUTS = 2000
 CUTS_OF_A_WEAK_ONE = 150
+SPOOL = "spool"
 
 
 def witness(folder: Path, expected: Expected) -> None:
@@ -26,7 +30,8 @@ def witness(folder: Path, expected: Expected) -> None:
     except sqlite3.Error as error:
         raise Corrupt(f"the database does not open: {error}") from error
     try:
-        _compare(outbox, expected)
+        named = _compare(outbox, expected)
+        _compare_pages(folder / SPOOL, named, expected)
     finally:
         outbox.close()
 
@@ -41,7 +46,8 @@ def _check_integrity(path: Path) -> None:
         raise Corrupt(verdict)
 
 
-def _compare(outbox: Outbox, expected: Expected) -> None:
+def _compare(outbox: Outbox, expected: Expected) -> set[int]:
+    """Facts; the pages that they name."""
     entries = outbox.after(0, 1_000_000)
     numbers = [entry.sequence for entry in entries]
     missing = set(range(expected.receipted + 1, expected.kept + 1)) - set(numbers)
@@ -50,21 +56,41 @@ def _compare(outbox: Outbox, expected: Expected) -> None:
     last = outbox.last()
     wanted = {
         "the file was usable": outbox.set_aside is None,
-        "the epoch stayed": outbox.epoch == outbox_writer.EPOCH or not expected.kept,
+        "the epoch stayed": outbox.epoch == state_writer.EPOCH or not expected.kept,
         "sequences have no gap": numbers == list(range(last - len(numbers) + 1, last + 1)),
         "no sequence is given twice": last >= expected.kept,
         "facts say what they said": all(_whole(entry) for entry in entries),
         "the state belongs to the last fact": outbox.state() == ({"last": last} if last else {}),
-        "the order is remembered": not last or outbox.seen(outbox_writer.order(last)),
+        "the order is remembered": not last or outbox.seen(state_writer.order(last)),
         "the line goes on": _next(outbox) == last + 1,
     }
     broken = [promise for promise, held in wanted.items() if not held]
     if broken:
         raise Corrupt("; ".join(broken))
+    topics = [entry.topic.partition("/") for entry in entries]
+    return {int(number) for kind, _, number in topics if kind == "page"}
+
+
+def _compare_pages(folder: Path, named: set[int], expected: Expected) -> None:
+    """Each is there that was kept or is named by a fact, and what is there is whole."""
+    spool = Spool(folder, state_writer.TERMINAL, state_writer.seal, lambda: "")
+    waiting = set(spool.waiting())
+    wanted = set(range(1, expected.pages + 1)) | named
+    missing = {n for n in wanted if n > expected.confirmed and _sha256(n) not in waiting}
+    if missing:
+        raise PagesLost(len(missing))
+    damaged = [name for name in waiting if hashlib.sha256(spool.read(name)).hexdigest() != name]
+    if damaged:
+        raise Corrupt(f"{len(damaged)} pages are not what their names say")
+
+
+@functools.cache
+def _sha256(page: int) -> str:
+    return state_writer.sha256(page)
 
 
 def _whole(entry: Entry) -> bool:
-    return entry.body == outbox_writer.body(entry.sequence)
+    return entry.body == state_writer.body(entry.sequence)
 
 
 def _next(outbox: Outbox) -> int:
@@ -73,20 +99,20 @@ def _next(outbox: Outbox) -> int:
 
 def run(tmp_path: Path, cuts: int, *weaken: str) -> Result:
     folder = Path(os.path.realpath(tmp_path)) / "recorded"
-    folder.mkdir()
-    writer = [str(Path(outbox_writer.__file__)), str(folder), *weaken]
+    (folder / SPOOL).mkdir(parents=True)
+    writer = [str(Path(state_writer.__file__)), str(folder), *weaken]
     events = record(writer, folder, tmp_path / "strace.log")
     scratch = tmp_path / "after"
-    return replay(events, cuts=cuts, seed=SEED, folder=scratch, witness=witness)
+    return replay(events, cuts=cuts, seed=SEED, folder=scratch, witness=witness, inner=[SPOOL])
 
 
-def test_kept_facts_survive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whenever the power goes, the outbox opens, and every fact kept and not receipted is there."""
+def test_what_was_kept_survives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whenever the power goes, both open, and every fact and page kept and not let go is there."""
     result = run(tmp_path, CUTS)
     with capsys.disabled():
         print(f"\n{result} (seed {SEED})")
     assert result.faults == []
-    assert (result.cuts, result.lost, result.corrupt) == (CUTS, 0, 0)
+    assert (result.cuts, result.lost, result.pages_lost, result.corrupt) == (CUTS, 0, 0, 0)
     assert result.kept_cuts > CUTS // 2
 
 
@@ -94,3 +120,9 @@ def test_kept_facts_survive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_weaker_outbox_is_caught(tmp_path: Path, how: str) -> None:
     """An outbox that commits too lightly, speaks too early or trims too much is seen to lose."""
     assert run(tmp_path, CUTS_OF_A_WEAK_ONE, "--weaken", how).lost > 0
+
+
+@pytest.mark.parametrize("how", ["unsynced", "ahead"])
+def test_a_weaker_spool_is_caught(tmp_path: Path, how: str) -> None:
+    """A page that is not flushed, or whose fact is kept before it, is seen to be missing."""
+    assert run(tmp_path, CUTS_OF_A_WEAK_ONE, "--weaken", how).pages_lost > 0
