@@ -65,17 +65,23 @@ def open_visit(context: Context, fact: ReceivedFact, data: VisitOpened) -> None:
     if records.find_visit(connection, fact.visit) is not None:
         raise Unplaceable("visit_known")
     standing = reading.open_visit_at(connection, fact.terminal)
-    if standing is not None:
+    over = standing is not None and _began_later(connection, fact, standing)
+    if standing is not None and not over:
         returns.supersede(context, records.visit(connection, standing))
     connection.execute(
         insert(schema.visit).values(
             id=fact.visit,
             terminal=fact.terminal,
             ticket_id=held["id"],
-            state=visit.State.OPEN,
+            # Open twice at one window it cannot be; that it is over is said below.
+            state=visit.State.CLOSED if over else visit.State.OPEN,
             opened_at=moments.written(fact.happened_at(context.now)),
+            closed_at=context.moment if over else None,
         )
     )
+    if over:
+        returns.finish_ticket(context, held["id"])
+        records.add_note(connection, fact.visit, at=context.moment, what=returns.OVERTAKEN)
     connection.execute(insert(schema.local_visit).values(visit=fact.visit, item_code=data.item))
     context.audit("visit.opened", fact.visit, ticket=held["id"], terminal=fact.terminal)
 
@@ -165,6 +171,19 @@ def _held_ticket(connection: Connection, fact: ReceivedFact, id: str) -> RowMapp
     if held["terminal"] != fact.terminal or held["state"] != ticket.State.CALLED:
         raise Unplaceable("foreign_ticket")
     return held
+
+
+def _began_later(connection: Connection, fact: ReceivedFact, standing: str) -> bool:
+    """Whether `standing` was opened after the visit of `fact`, whose opening was lost before."""
+    table = schema.fact
+    query = select(table.c.cursor).where(
+        table.c.terminal == fact.terminal,
+        table.c.epoch == fact.epoch,
+        table.c.sequence > fact.sequence,
+        table.c.type == fact.type,
+        table.c.visit == standing,
+    )
+    return connection.scalar(query.limit(1)) is not None
 
 
 def _local(connection: Connection, visit_id: str) -> RowMapping | None:

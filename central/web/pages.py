@@ -18,7 +18,15 @@ from central.web.parts import Parts
 from central.web.principals import SERVES
 from central.web.problems import Forbidden, problem
 from central.web.security import COOKIE, visitor
-from central.web.words import fact_words, level_words, state_words, verdict_words
+from central.web.words import (
+    fact_words,
+    level_words,
+    party_words,
+    remedy_words,
+    state_words,
+    verdict_words,
+    why_words,
+)
 
 STATIC = Path(__file__).parent / "static"
 SHOWN = 40
@@ -74,6 +82,9 @@ def _templates(parts: Parts) -> Environment:
     templates.filters["state_words"] = state_words
     templates.filters["level_words"] = level_words
     templates.filters["verdict_words"] = verdict_words
+    templates.filters["why_words"] = why_words
+    templates.filters["remedy_words"] = remedy_words
+    templates.filters["party_words"] = party_words
     templates.filters["announced"] = ticket.announcement
     templates.tests["uploaded"] = parts.pictures.has
     return templates

@@ -62,6 +62,24 @@ _VERDICTS = {
     "glare": ("反光", "glare"),
     "cut_edge": ("缺边", "cut edge"),
 }
+_WHY = {
+    "teller": ("柜员暂停", "by the teller"),
+    "fault": ("设备故障", "device fault"),
+    "disk": ("磁盘已满", "disk full"),
+}
+_REMEDIES = {
+    "reset": ("重新连接", "reset"),
+    "configure": ("检查配置", "configure"),
+    "clear": ("清理", "clear"),
+    "maintain": ("请技术人员检修", "maintain"),
+    "replace": ("更换设备", "replace"),
+}
+_PARTIES = {
+    "applicant": ("申请人", "applicant"),
+    "agent": ("代办人", "agent"),
+    "principal": ("被代办人", "principal"),
+    "bystander": ("旁人", "bystander"),
+}
 _UNKNOWN = ("未知", "unknown")
 
 
@@ -84,3 +102,18 @@ def level_words(level: int | None) -> tuple[str, str]:
 def verdict_words(verdict: str) -> tuple[str, str]:
     """Chinese and English for what the camera's driver says of a page."""
     return _VERDICTS.get(verdict, (verdict, verdict))
+
+
+def why_words(why: str) -> tuple[str, str]:
+    """Chinese and English for what makes a window paused."""
+    return _WHY.get(why, (why, why))
+
+
+def remedy_words(remedy: str) -> tuple[str, str] | None:
+    """Chinese and English for what a person can do about a device, None where there is nothing."""
+    return _REMEDIES.get(remedy)
+
+
+def party_words(party: str) -> tuple[str, str]:
+    """Chinese and English for a person's role in a visit."""
+    return _PARTIES.get(party, (party, party))

@@ -198,6 +198,40 @@ def test_a_wrong_configuration_is_exit_code_3(
     assert told.count("\n") == 1
 
 
+def test_the_clock_is_never_set_by_hand_in_production(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 3 and one sentence, before anything is opened."""
+    path = folder / "centre.toml"
+    text = path.read_text().replace('"development"', '"production"').replace("dev1", "hall1")
+    path.write_text(text)
+    assert main(["serve", "--clock", "manual", "--config", str(path)]) == 3
+    told = capsys.readouterr().err
+    assert "--clock manual is for tests" in told
+    assert told.count("\n") == 1
+    assert not (folder / "centre").exists()
+
+
+def test_a_clock_that_is_set_by_hand_is_everybodys(start: Start, folder: Path) -> None:
+    """Tickets and log lines have the moment that was set over HTTP."""
+    options = ports()
+    centre = start("serve", "--clock", "manual", *options)
+    logged(centre, "HTTP answers")
+    address = f"http://127.0.0.1:{options[3]}/api/v1"
+    headers = {
+        "Authorization": f"Bearer {(folder / 'kiosk.token').read_text().strip()}",
+        "Idempotency-Key": "k1",
+    }
+    with httpx.Client(base_url=address, timeout=DEADLINE_S, trust_env=False) as client:
+        now = "2031-05-06T07:08:09.000000+08:00"
+        assert client.post("/clock", json={"now": now}).json() == {"now": now}
+        taken = client.post("/tickets", json={"site": "pzh01"}, headers=headers)
+        assert taken.json()["issued_at"] == now
+    centre.send_signal(signal.SIGTERM)
+    assert logged(centre, "stopped")["at"].startswith("2031-05-06T07:08:09")
+    assert centre.wait(DEADLINE_S) == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["serve"], ["serve", "--config", "x", "--http", "0"]])
 def test_a_wrong_call_is_exit_code_2(arguments: list[str]) -> None:
     """Usage errors are argparse's."""

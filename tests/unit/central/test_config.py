@@ -45,6 +45,35 @@ def test_a_folder_of_displays_can_be_named(tmp_path: Path) -> None:
     assert load(path).panels == tmp_path / "shown"
 
 
+PRODUCTION = GOOD.replace('"development"', '"production"').replace("dev1", "hall1")
+
+
+def test_a_production_configuration_is_read(tmp_path: Path) -> None:
+    """The mode is known to whoever must behave otherwise then."""
+    path = tmp_path / "centre.toml"
+    path.write_text(PRODUCTION)
+    assert load(path).mode == "production"
+    path.write_text(GOOD)
+    assert load(path).mode == "development"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[broker]", 'panels = "shown"\n[broker]', "centre.panels"),
+        ("hall1", "dev1", "seal.dev1 is a development key"),
+    ],
+)
+def test_what_is_for_developers_is_refused_in_production(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    """No simulated displays, and no key that every developer has."""
+    path = tmp_path / "centre.toml"
+    path.write_text(PRODUCTION.replace(old, new))
+    with pytest.raises(ConfigurationError, match=told):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
+import msgspec
 import pytest
 
-from central.service import terminals
+from central.service import terminals, windows
 from central.web.pages import STATIC
-from central.web.words import fact_words
-from hal.events.facts import FACTS, CardRead, CodeScanned, RatingGiven
-from hal.events.status import DeviceStatus
+from central.web.words import fact_words, party_words, remedy_words, why_words
+from hal.events.facts import FACTS, CardLeft, CardRead, CardRemoved, CodeScanned, Party, RatingGiven
+from hal.events.status import DeviceStatus, Remedy
 
 NUMBER = "11010119000101002X"
 GUN = DeviceStatus(
@@ -192,6 +193,47 @@ def test_a_window_shows_its_visit_whole(client: httpx.Client, hall: Any) -> None
         assert shown in card_text
     assert "请评价" in card_text
     assert 'title="请检查扫码枪 check the gun"><i class="dot offline"></i>gun' in card_text
+
+
+def test_a_window_in_trouble_says_so(client: httpx.Client, hall: Any) -> None:
+    """Why it is paused, what can be done about a device, a left card, two people's documents."""
+    store = hall.store
+    gun = msgspec.structs.replace(GUN, remedy="maintain")
+    store.do(lambda link: terminals.note_device(link, "pzh01-w01", "gun", gun, hall.clock.now()))
+    visit = hall.visit().visit.id
+    hall.identity(visit)
+    other = hall.identity(visit, "李四", "110101190001010038")
+    hall.fact("card.left", CardLeft(slot="contact"), visit)
+    hall.state("paused", able=["identity"], why="fault")
+    text = client.get("/fragments/windows", headers=TOKEN).text
+    for shown in (
+        "设备故障",
+        "device fault",
+        "请技术人员检修",
+        "遗留卡",
+        "证卡不一致",
+        "可办 1/4 项",
+    ):
+        assert shown in text
+    hall.act(lambda context: windows.choose_party(context, visit, other, "agent"))
+    hall.fact("card.removed", CardRemoved(slot="contact"), visit)
+    hall.state("lost")
+    text = client.get("/fragments/windows", headers=TOKEN).text
+    assert "代办人" in text
+    assert "离线" in text
+    for gone in ("遗留卡", "证卡不一致", "设备故障", "可办"):
+        assert gone not in text
+
+
+def test_every_reason_and_role_has_words() -> None:
+    """Nothing of the contract is shown by its code."""
+    for why in ("teller", "fault", "disk"):
+        assert not why_words(why)[0].isascii()
+    for party in get_args(Party):
+        assert not party_words(party)[0].isascii()
+    remedies = {remedy: remedy_words(remedy) for remedy in get_args(Remedy)}
+    assert remedies.pop("none") is None
+    assert all(words is not None and not words[0].isascii() for words in remedies.values())
 
 
 def test_a_teller_does_not_learn_who_gave_which_level(client: httpx.Client, hall: Any) -> None:

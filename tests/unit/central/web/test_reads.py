@@ -9,6 +9,7 @@ from hal.events.envelope import PLAIN, SEALED, Fact, encode_fact
 READS = (
     *("/api/v1/tickets/X", "/api/v1/visits/X", "/api/v1/cases/X", "/api/v1/cases"),
     *("/api/v1/windows", "/api/v1/facts", "/api/v1/quarantine"),
+    *("/api/v1/terminals/X", "/api/v1/left-cards"),
 )
 
 
