@@ -1,21 +1,23 @@
 """A camera on the Pi's own port (CSI), by picamera2. Its library comes with the Pi's system.
 
-Source: the picamera2 manual, "Capturing images", "Asynchronous capture". libcamera may hang: what
-is waited for is a job, with a time limit.
+libcamera may hang, and brings NumPy: it lives in a process of its own, camera_picamera2_child,
+which is killed when it does not answer in time. See docs/protocols/document-camera.md, "CSI".
 """
 
-import io
-from typing import Any
+import sys
 
 import msgspec
 
-from drivers.paper.camera import PaperCamera
+from drivers.paper.camera import STALL_S, PaperCamera
+from drivers.paper.companion import Companion
 from drivers.paper.source import is_whole
 from hal.clock import Clock
 from hal.errors import DeviceLost
 
-# libcamera and picamera2 tell their failures by these.
-_FAILURES = (RuntimeError, OSError, IndexError, ValueError, TimeoutError)
+START_S = 20.0  # importing picamera2 from a slow card, and the first frame
+_CHILD = "drivers.camera_picamera2_child"
+_FRAME, _CHECK = b"frame", b"check"
+_FAULT = b"!"
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -37,53 +39,38 @@ class _Csi:
     """See drivers.paper.source."""
 
     def __init__(self, options: Options) -> None:
-        self._options = options
-        self._camera: Any = None
+        numbers = (options.width_px, options.height_px, options.camera)
+        command = [sys.executable, "-m", _CHILD, *map(str, numbers)]
+        self._child = Companion("the camera", command, START_S)
+        self._is_open = False
 
     def open(self) -> None:
-        try:
-            from picamera2 import Picamera2  # type: ignore[import-not-found]
-        except ImportError as error:
-            raise DeviceLost(
-                "picamera2 is not installed; install python3-picamera2", remedy="configure"
-            ) from error
-        try:
-            self._camera = Picamera2(self._options.camera)
-            size = (self._options.width_px, self._options.height_px)
-            self._camera.configure(
-                self._camera.create_still_configuration(main={"size": size}, buffer_count=2)
-            )
-            self._camera.start()
-        except _FAILURES as error:
+        first = self._child.start()
+        if first is not None and first.startswith(_FAULT):
             self.close()
-            cause = f"camera {self._options.camera} cannot be opened"
-            raise DeviceLost(cause, remedy="configure") from error
+            raise DeviceLost(first[1:].decode(errors="replace"), remedy="configure")
+        self._is_open = True
 
     def frame(self, timeout_s: float) -> bytes:
-        body = io.BytesIO()
-        camera = self._camera
-        if camera is None:
-            raise DeviceLost("the camera is not open", remedy="reset")
-        try:
-            job = camera.capture_file(body, format="jpeg", wait=False)
-            camera.wait(job, timeout=timeout_s)
-        except _FAILURES as error:
-            raise DeviceLost("the camera sends no frame", remedy="reset") from error
-        jpeg = body.getvalue()
+        jpeg = self._ask(_FRAME, timeout_s)
         if not is_whole(jpeg):
             raise DeviceLost("the camera sends no whole frame", remedy="reset")
         return jpeg
 
     def check(self) -> None:
-        if self._camera is None:
-            raise DeviceLost("the camera is not open", remedy="reset")
+        """Whether frames come: the child waits for the next one, and says so."""
+        # Whoever waits for a frame just now will see for himself.
+        if not self._child.is_busy:
+            self._ask(_CHECK, STALL_S)
 
     def close(self) -> None:
-        camera, self._camera = self._camera, None
-        if camera is None:
-            return
-        try:
-            camera.stop()
-            camera.close()
-        except _FAILURES:
-            return
+        self._is_open = False
+        self._child.stop()
+
+    def _ask(self, what: bytes, timeout_s: float) -> bytes:
+        if not self._is_open:
+            raise DeviceLost("the camera is not open", remedy="reset")
+        answer = self._child.ask(what, timeout_s)
+        if answer.startswith(_FAULT):
+            raise DeviceLost(answer[1:].decode(errors="replace"), remedy="reset")
+        return answer
