@@ -60,6 +60,14 @@ def test_a_name_that_two_bear_gets_nobodys_role() -> None:
     assert (reading.party, reading.differs, reading.people) == (None, False, people)
 
 
+def test_a_name_that_a_stranger_bears_too_gets_nobodys_role() -> None:
+    """The document may be the stranger's, who has none yet."""
+    people = accept(after(FIRST, AGENT), "agent")
+    people = read(people, Bearer("示例乙", "110105198001010017")).people
+    reading = read(people, Bearer("示例乙", None))
+    assert (reading.party, reading.people) == (None, people)
+
+
 def test_a_document_that_says_nothing_is_nobodys() -> None:
     """A card that tells neither name nor number makes nobody a party or a stranger."""
     nothing = Bearer(None, None)
