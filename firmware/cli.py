@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
-from firmware import config, diagnose, log
+from firmware import config, log
 from firmware.bootstrap import Terminal
 from firmware.credentials import tls_context
 from firmware.errors import StartFault, StateFault
@@ -131,6 +131,8 @@ def main(argv: list[str] | None = None) -> int:
     log.start()
     try:
         if arguments.command == "diagnose":
+            from firmware import diagnose  # the window's program needs none of it
+
             return diagnose.run(arguments.config, arguments.out, arguments.log, SystemClock())
         command = {"run": _run, "check": _check, "page": _page}[arguments.command]
         return command(config.read(arguments.config))

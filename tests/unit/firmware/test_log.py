@@ -77,3 +77,19 @@ def test_what_nobody_caught_is_told_without_its_message() -> None:
     ] * 2
     assert PERSON not in ended.stderr
     assert ended.returncode == 1
+
+
+def test_a_line_that_cannot_be_written_is_not_printed_instead() -> None:
+    """logging would tell of its failure with the values of the line."""
+    program = (
+        "import logging, sys\n"
+        "from firmware import log\n"
+        "log.start()\n"
+        "(handler,) = logging.getLogger().handlers\n"
+        "handler.setFormatter(logging.Formatter('%(nothing)s'))\n"
+        f"logging.warning('cannot take %s', {PERSON!r})\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

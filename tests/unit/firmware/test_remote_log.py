@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from queue import Queue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ class Wire:
     def __init__(self) -> None:
         self.up = True
         self.lines: Queue[dict[str, Any]] = Queue()
+        self.refused = Event()
 
     def publish(self, level: LogLevel, body: bytes) -> bool:
         _log.warning("publishing has something to say")
@@ -28,6 +30,8 @@ class Wire:
             line = json.loads(body)
             assert line["level"] == level
             self.lines.put(line)
+        else:
+            self.refused.set()
         return self.up
 
     def next(self) -> dict[str, Any]:
@@ -100,8 +104,10 @@ def test_lines_wait_for_the_line(remote: RemoteLog, wire: Wire) -> None:
     _log.warning("connection to the broker lost")
     wire.up = False
     remote.line(True)
+    assert wire.refused.wait(DEADLINE_S)
     wire.up = True
     _log.warning("second")
+    assert wire.lines.empty()
     remote.line(True)
     assert [wire.next()["what"], wire.next()["what"]] == [
         "connection to the broker lost",
