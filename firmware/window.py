@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from firmware import local_visit, session, surroundings
 from firmware import visit as visits
@@ -21,6 +20,8 @@ from firmware.photographer import GOOD, Photographed
 from firmware.photographer import Order as PageOrder
 from firmware.scene import scene
 from firmware.stamp import Draft, Stamp
+from firmware.view import View
+from firmware.view import view as view_of
 from hal.clock import Clock
 from hal.events.facts import Data, OrderDone, OrderRefused
 from hal.interfaces import CardInserted, CardTaken, Observation
@@ -30,8 +31,6 @@ _NS_PER_S = 1e9
 NOBODY: Mapping[str, float] = {}
 RETRY_S = 1.0
 """How soon to try again whether something can be kept, when the disk refuses."""
-
-Why = Literal["teller", "fault", "disk"]
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,6 @@ class Tick:
     """A probe: `done` is called in the window's thread when all before it was handled."""
 
     done: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class View:
-    """The window for health, broker and watchdog. `why` it takes nobody in: teller, fault, disk."""
-
-    mode: session.Mode
-    why: Why | None
-    visit_open: bool
-    offline: bool
-    paused: bool
-    disk_full: bool
-    clock_wrong: bool
-    card_inside: bool
-    able: frozenset[str]
 
 
 Event = Seen | Ordered | Noted | Photographed | LocalCommand | Tick | surroundings.Change
@@ -140,7 +124,7 @@ class Window:
 
     def view(self) -> View:
         """As it is now. Waits for nobody; may be called from any thread."""
-        return _view(self._state)
+        return view_of(self._state)
 
     def local_status(self) -> LocalStatus:
         """The same for the person at the window; see firmware.local_desk."""
@@ -302,14 +286,22 @@ class Window:
         try:
             outcome = local_visit.carry_out(self._state, command.wish, circumstances)
         except LocalRefused as refused:
-            command.answer.set_exception(refused)
+            self._refuse(command.answer, refused)
             return
-        if outcome.capture is not None:
+        if outcome.capture is None:
+            self._answer(command.answer, lambda: self._follow(outcome))
+        elif self._photograph is None:
+            self._refuse(command.answer, local_visit.refusal("device"))
+        else:
             device = self._orders.first("document")
             order = PageOrder(self._new_id(), device, outcome.capture, 0.0)
             self._take_page(order, command.answer)
-        else:
-            self._answer(command.answer, lambda: self._follow(outcome))
+
+    def _refuse(self, waiting: "Future[LocalStatus]", refused: LocalRefused) -> None:
+        if refused.code == "disk_full":
+            # As for everything new: whoever stands at the lamps sees it too.
+            self._lights.give(session.Wink("red"))
+        waiting.set_exception(refused)
 
     def _answer(self, waiting: "Future[LocalStatus]", act: Callable[[], None]) -> None:
         """Do it, and tell who waits how it went."""
@@ -339,11 +331,11 @@ class Window:
 
     def _become(self, state: session.State) -> None:
         """Make it the state, and show what is different."""
-        before, self._state = _view(self._state), state
+        before, self._state = view_of(self._state), state
         if (now := scene(state)) != self._scene:
             self._scene = now
             self._lights.show(now)
-        if (view := _view(state)) != before:
+        if (view := view_of(state)) != before:
             for listener in self._view_listeners:
                 listener(view)
 
@@ -360,23 +352,3 @@ class Window:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / _NS_PER_S
-
-
-def _view(state: session.State) -> View:
-    around = state.around
-    why: Why | None = None
-    if around.fault:
-        why = "disk" if around.disk_full else "fault"
-    elif state.paused:
-        why = "teller"
-    return View(
-        mode=session.mode(state),
-        why=why,
-        visit_open=state.visit is not None,
-        offline=not around.centre,
-        paused=state.paused,
-        disk_full=around.disk_full,
-        clock_wrong=around.clock_wrong,
-        card_inside=bool(state.inside),
-        able=around.able,
-    )

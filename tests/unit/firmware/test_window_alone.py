@@ -21,7 +21,8 @@ from firmware.scene import Scene
 from firmware.session import Sign, Wink
 from firmware.stamp import Stamp
 from firmware.surroundings import AbleSeen, CentreSeen, ClockSeen, Disk, Recovering
-from firmware.window import Event, Ordered, Seen, Tick, View, Window
+from firmware.view import View
+from firmware.window import Event, Ordered, Seen, Tick, Window
 from hal.clock import Clock
 from hal.events.envelope import Fact, decode_fact
 from hal.events.facts import DocumentCaptured, IdentityRead, Page
@@ -282,6 +283,30 @@ def test_a_wish_on_a_full_disk_is_answered(
         assert refused.value.code == "disk_full"
     monkeypatch.undo()
     assert LocalDesk(window).close_visit("left").visit is None
+
+
+def test_what_is_refused_for_want_of_room_is_seen(
+    start: Callable[..., Window], lights: Witness
+) -> None:
+    """Red answers the person at the lamps as well as the one at the page."""
+    window = start()
+    for event in (RESERVE, CONFIGURE, ALL, Disk(True)):
+        window.put(event)
+    with pytest.raises(LocalRefused) as refused:
+        LocalDesk(window).open_visit("i1")
+    assert refused.value.code == "disk_full"
+    assert lights.signs == [Wink("red")]
+
+
+def test_a_window_without_a_photographer_takes_no_page(start: Callable[..., Window]) -> None:
+    """Nobody is left waiting for it."""
+    window = start()
+    for event in (RESERVE, CONFIGURE, ALL):
+        window.put(event)
+    LocalDesk(window).open_visit("i1")
+    with pytest.raises(LocalRefused) as refused:
+        LocalDesk(window).capture_page()
+    assert refused.value.code == "device"
 
 
 def _refuse(*arguments: Any) -> list[Entry]:
