@@ -49,8 +49,8 @@ def apply(connection: Connection, fact: ReceivedFact, now: datetime, catalogue: 
             return
         row = _visit(connection, fact)
         if isinstance(fact.data, Placed) and row is not None:
-            _personal(context, fact, row, fact.data)
-            if isinstance(fact.data, IdentityRead):
+            bound = _personal(context, fact, row, fact.data)
+            if bound and isinstance(fact.data, IdentityRead):
                 local.open_case(context, catalogue, fact, row, fact.data)
         effect = _EFFECTS.get(type(fact.data))
         if effect is not None:
@@ -71,17 +71,22 @@ def _visit(connection: Connection, fact: ReceivedFact) -> RowMapping | None:
     return row
 
 
-def _personal(context: Context, fact: ReceivedFact, row: RowMapping, data: Placed) -> None:
+def _personal(context: Context, fact: ReceivedFact, row: RowMapping, data: Placed) -> bool:
+    """Lay it into the tray; False if it is of an unlike person, who is nobody as yet."""
     if data.case is not None and records.case(context.connection, data.case)["visit"] != row["id"]:
         raise Unplaceable("foreign_case")
     if not (isinstance(data, CodeScanned) and _ticket_of(data)):
-        differs = tray.differs(context.connection, row["id"], data)
+        differs = data.party is None and tray.differs(context.connection, row["id"], data)
         tray.put(context.connection, fact.id, fact.type, row["id"], data)
+        if data.party is not None:
+            tray.follow(context.connection, row["id"], fact.id, data.party)
         if differs:
             records.add_note(
                 context.connection, row["id"], at=context.moment, what=tray.MISMATCH, fact=fact.id
             )
             context.audit("party.mismatch", row["id"], fact=fact.id)
+            return False
+    return True
 
 
 def _ticket_of(data: CodeScanned) -> str | None:

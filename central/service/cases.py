@@ -55,7 +55,7 @@ def open_case(
             opened_at=context.moment,
         )
     )
-    tray.place(connection, identity["fact_id"], id)
+    tray.place(connection, visit_id, identity["fact_id"], id)
     _record(context, id, None, case.State.OPENED)
     return reading.case(connection, id)
 

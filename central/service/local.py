@@ -8,10 +8,10 @@ come in order; where one was lost on the way, those behind it are looked at agai
 from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.engine import Connection
 
-from central.domain import rating, ticket, visit
-from central.domain.errors import RuleError
+from central.domain import case, rating, ticket, visit
+from central.domain.errors import Refused, RuleError
 from central.service import cases, moments, ratings, reading, records, reserves, returns
-from central.service.catalogue import Catalogue
+from central.service.catalogue import Catalogue, Item
 from central.service.context import Context
 from central.service.received import ReceivedFact, Unplaceable
 from central.service.tray import APPLICANT
@@ -127,8 +127,9 @@ def open_case(
         return
     since = fact.happened_at(context.now)
     try:
+        _allow(catalogue.item(known["item_code"]))
         with connection.begin_nested():
-            case = cases.open_case(
+            opened = cases.open_case(
                 context, catalogue, row["id"], known["item_code"], fact.id, since=since
             )
     except RuleError as refusal:
@@ -142,8 +143,17 @@ def open_case(
         )
         return
     table = schema.local_visit
-    connection.execute(table.update().where(table.c.visit == row["id"]).values(case_id=case.id))
-    records.resolve_note(connection, row["id"], "no_case", case.id)
+    connection.execute(table.update().where(table.c.visit == row["id"]).values(case_id=opened.id))
+    records.resolve_note(connection, row["id"], "no_case", opened.id)
+
+
+def _allow(item: Item) -> None:
+    """Refused for what needs the centre (挂失, 启用, …), whatever the terminal was told before."""
+    case.route(item.risk, for_individuals=item.for_individuals)
+    if not item.alone:
+        raise Refused(
+            "item_not_offline", "This item may not be taken in offline.", "该事项不能离线办理。"
+        )
 
 
 def asked_at_window(context: Context, row: RowMapping, request: str) -> RowMapping | None:

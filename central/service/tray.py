@@ -99,11 +99,8 @@ def find_applicant(connection: Connection, visit: str, chosen: str | None) -> Ro
             "Different people's documents were read; say which fact is the applicant's.",
             "已读取多人证件,请选择申请人。",
         )
-    if (
-        chosen is None
-        and mine[0]["party"] is None
-        and all(_unlike(connection, row) for row in mine)
-    ):
+    unlike = _unlike(connection, visit)
+    if chosen is None and all(row["fact_id"] in unlike for row in mine):
         raise Refused(
             "party_not_chosen",
             "The documents read here are of different people; choose this person's role first.",
@@ -112,12 +109,13 @@ def find_applicant(connection: Connection, visit: str, chosen: str | None) -> Ro
     return mine[0]
 
 
-def _unlike(connection: Connection, row: RowMapping) -> bool:
-    """Whether the document was of another person than one before it, and nobody has said whose."""
-    return any(
-        note["what"] == MISMATCH and note.get("fact") == row["fact_id"] and "resolved" not in note
-        for note in records.notes_of(connection, row["visit"])
-    )
+def _unlike(connection: Connection, visit: str) -> set[str]:
+    """Documents of other people than those before them, of whom nobody has said who they are."""
+    return {
+        note["fact"]
+        for note in records.notes_of(connection, visit)
+        if note["what"] == MISMATCH and "resolved" not in note
+    }
 
 
 def choose(connection: Connection, visit: str, fact: str, party: Party) -> None:
@@ -134,10 +132,27 @@ def choose(connection: Connection, visit: str, fact: str, party: Party) -> None:
             "unknown_document", "No document was read by this fact here.", "本次服务无此证件记录。"
         )
     records.resolve_note(connection, visit, MISMATCH, party, fact)
+    follow(connection, visit, fact, party)
 
 
-def place(connection: Connection, fact: str, case: str) -> None:
+def follow(connection: Connection, visit: str, fact: str, party: Party) -> None:
+    """The role of who is in `fact` is theirs also where they were read before it was chosen."""
+    table = schema.tray
+    query = select(table).where(table.c.visit == visit, table.c.type.in_((IDENTITY, CARD)))
+    rows = {row["fact_id"]: row for row in connection.execute(query).mappings()}
+    if fact not in rows:
+        return
+    mine = msgspec.json.decode(rows[fact]["masked"])
+    for other in _unlike(connection, visit) & rows.keys():
+        if not _differ(mine, msgspec.json.decode(rows[other]["masked"])):
+            told = update(table).where(table.c.fact_id == other)
+            connection.execute(told.values(party=party))
+            records.resolve_note(connection, visit, MISMATCH, party, other)
+
+
+def place(connection: Connection, visit: str, fact: str, case: str) -> None:
     """Say that a fact is the applicant's, and the case it was first used for."""
+    records.resolve_note(connection, visit, MISMATCH, APPLICANT, fact)
     connection.execute(
         update(schema.tray)
         .where(schema.tray.c.fact_id == fact, schema.tray.c.case_id.is_(None))

@@ -32,6 +32,7 @@ DEADLINE_S = 20
 CATALOGUE = """item_code,item_name,applicant,risk_class,devices,offline
 SB-L1,个人查询,个人,低,身份证阅读器,是
 SB-L2,单位登记,单位,低,条码枪;高拍仪,是
+SB-L3,凭证打印,个人,低,身份证阅读器,否
 SB-M1,关系转移,个人,中,身份证阅读器;社保卡读卡器,否
 SB-H1,待遇申领,单位/个人,高,身份证阅读器;高拍仪,否
 """

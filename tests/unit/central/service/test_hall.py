@@ -71,10 +71,10 @@ def test_a_window_says_what_it_can_do(hall: Any) -> None:
     hall.state("paused", able=["identity"], why="teller")
     first, second = live(hall).hall.items
     assert (first.able, first.why, first.offline) == (["identity"], "teller", False)
-    assert (first.possible, first.items) == (1, 4)
+    assert (first.possible, first.items) == (2, 5)
     assert (second.able, second.possible) == ([], 0)
     hall.state("ready", able=["identity", "card", "code", "document"])
-    assert live(hall).hall.items[0].possible == 4
+    assert live(hall).hall.items[0].possible == 5
     hall.state("lost", able=["identity"])
     gone = live(hall).hall.items[0]
     assert (gone.offline, gone.able, gone.possible) == (True, [], 0)

@@ -9,6 +9,7 @@ from central.service import reserves, terminals
 from central.service.context import Actor, Context
 from central.service.received import Unplaceable
 from hal.events.facts import (
+    CardRead,
     IdentityRead,
     OrderDone,
     RatingExpired,
@@ -171,7 +172,12 @@ def test_without_an_applicant_there_is_no_case(hall: Any, store: Any, reserved: 
 
 
 @pytest.mark.parametrize(
-    ("item", "reason"), [("SB-X9", "unknown_item"), ("SB-M1", "route_not_available")]
+    ("item", "reason"),
+    [
+        ("SB-X9", "unknown_item"),
+        ("SB-M1", "route_not_available"),
+        ("SB-L3", "item_not_offline"),
+    ],
 )
 def test_an_item_that_cannot_be_opened_is_noted(
     hall: Any, store: Any, reserved: None, item: str, reason: str
@@ -200,6 +206,21 @@ def test_one_case_however_often_the_card_is_read(hall: Any, store: Any, reserved
 
 def _fields(data: IdentityRead) -> dict[str, Any]:
     return {"document": data.document, "name": data.name, "number": data.number}
+
+
+def test_an_unlike_person_gets_no_case_until_chosen(hall: Any, store: Any, reserved: None) -> None:
+    """At the window too: a document unlike the first opens one once its role comes with it."""
+    begin(hall)
+    card = CardRead(name="张三", social_security_number="11010119000101002X")
+    hall.fact("card.read", card, VISIT)
+    unlike = hall.fact("identity.read", LI, VISIT)
+    assert store.rows("SELECT * FROM case_file") == []
+    chosen = IdentityRead(**{**_fields(LI), "party": "applicant"})
+    mine = hall.fact("identity.read", chosen, VISIT)
+    assert store.rows("SELECT applicant_fact FROM case_file") == [(mine,)]
+    assert store.rows("SELECT party FROM tray WHERE fact_id = ?", unlike) == [("applicant",)]
+    found = [(note["what"], note["fact"], note["resolved"]) for note in notes(store)]
+    assert found == [("party_mismatch", unlike, "applicant")]
 
 
 def test_an_identity_that_comes_after_the_close_still_opens_the_case(

@@ -148,6 +148,21 @@ def test_an_unlike_person_is_nobody_until_chosen(hall: Any) -> None:
     assert hall.open_case(visit).applicant.fact == other
 
 
+def test_all_documents_of_the_person_get_the_role(hall: Any, store: Any) -> None:
+    """Their card and their identity are one person's; a third person still waits."""
+    visit = hall.visit().visit.id
+    hall.identity(visit)
+    other = hall.identity(visit, *OTHER)
+    card = CardRead(name=OTHER[0], social_security_number=OTHER[1])
+    also = hall.fact("card.read", card, visit)
+    third = hall.identity(visit, "王五", "110101190001010046")
+    choose(hall, visit, other, "agent")
+    parties = dict(store.rows("SELECT fact_id, party FROM tray"))
+    assert (parties[other], parties[also], parties[third]) == ("agent", "agent", None)
+    ((notes,),) = store.rows("SELECT notes FROM visit")
+    assert [note["fact"] for note in json.loads(notes) if "resolved" not in note] == [third]
+
+
 def test_two_applicants_still_ask_for_a_choice(hall: Any) -> None:
     """A case has one applicant: which of the two is said when it is opened."""
     visit = hall.visit().visit.id

@@ -212,7 +212,7 @@ def test_a_window_in_trouble_says_so(client: httpx.Client, hall: Any) -> None:
         "请技术人员检修",
         "遗留卡",
         "证卡不一致",
-        "可办 1/4 项",
+        "可办 2/5 项",
     ):
         assert shown in text
     hall.act(lambda context: windows.choose_party(context, visit, other, "agent"))

@@ -107,5 +107,5 @@ def test_windows_tell_what_is_possible(caller: Any, hall: Any) -> None:
     hall.state("ready", able=["identity"])
     first, second = caller.get("/api/v1/windows").json()["items"]
     names = ("offline", "able", "why", "possible", "items", "card_left")
-    assert [first[name] for name in names] == [False, ["identity"], None, 1, 4, False]
+    assert [first[name] for name in names] == [False, ["identity"], None, 2, 5, False]
     assert second["possible"] == 0
