@@ -142,7 +142,7 @@ class Written:
 
 
 class WriteMeter:
-    """Counts what this process gives to the disk. Not safe for several threads.
+    """Counts what this process gives to the disk. Safe to use from several threads.
 
     Open it early: once the process cannot be dumped, the kernel's file cannot be opened any more
     without privileges, though it can still be read (proc(5), PR_SET_DUMPABLE).
@@ -153,28 +153,31 @@ class WriteMeter:
         self._day: date = clock.now().date()
         self._day_began_bytes = 0
         self._last_bytes = 0
+        self._lock = Lock()
         self._file: int | None = None
         with suppress(OSError):
             self._file = os.open("/proc/self/io", os.O_RDONLY)
 
     def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def read(self) -> Written | None:
         """The counts of now; None where the kernel does not count.
 
         `today` begins at the first look of another day of the clock, whichever way it went.
         """
-        if self._file is None:
-            return None
-        total = _write_bytes(os.pread(self._file, 1024, 0))
-        today = self._clock.now().date()
-        if today != self._day:
-            self._day, self._day_began_bytes = today, self._last_bytes
-        self._last_bytes = total
-        return Written(total, total - self._day_began_bytes)
+        with self._lock:
+            if self._file is None:
+                return None
+            total = _write_bytes(os.pread(self._file, 1024, 0))
+            today = self._clock.now().date()
+            if today != self._day:
+                self._day, self._day_began_bytes = today, self._last_bytes
+            self._last_bytes = total
+            return Written(total, total - self._day_began_bytes)
 
 
 def _write_bytes(text: bytes) -> int:

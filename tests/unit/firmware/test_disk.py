@@ -123,8 +123,10 @@ def test_what_is_written_is_counted(tmp_path: Path) -> None:
     assert grown >= 300_000 or _is_tmpfs(tmp_path)
     assert after.today_bytes - before.today_bytes == grown
     clock.time += timedelta(minutes=2)
+    _write(tmp_path / "file", 300_000)
     next_day = meter.read()
     assert next_day is not None
+    assert next_day.today_bytes >= 300_000 or _is_tmpfs(tmp_path)
     assert next_day.today_bytes == next_day.since_start_bytes - after.since_start_bytes
     meter.close()
     assert meter.read() is None

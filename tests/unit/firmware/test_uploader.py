@@ -332,9 +332,14 @@ def test_a_disk_that_cannot_read_for_a_moment_damages_nothing(
 
 
 def test_a_disk_that_lets_nothing_go_does_not_stop_the_line(
-    begin: Begin, spool: ToldSpool, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin,
+    spool: ToldSpool,
+    files: Files,
+    wire: Wire,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each is sent once; what could not be removed, or renamed, goes after the next start."""
+    """Each is sent once, with no pause; what could not be removed or renamed goes after a start."""
     damaged, *kept = (spool.keep(PAGE).sha256 for _ in range(3))
     (tmp_path / "spool" / damaged).write_bytes(b"bad blocks")
 
@@ -352,6 +357,7 @@ def test_a_disk_that_lets_nothing_go_does_not_stop_the_line(
         begin()
         spool.await_empty()
     assert all(files.complete(Name(sha256, TERMINAL)) for sha256 in kept)
+    assert len(wire.carried) == 1
     again = ToldSpool(tmp_path / "spool", tmp_path / "dev" / "seal.pub.pem")
     assert sorted(again.waiting()) == sorted([damaged, *kept])
 
