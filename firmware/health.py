@@ -135,7 +135,7 @@ class Examiner:
 
         Safe from any thread: the timer, the line to the broker and the page ask.
         """
-        now = self._clock.now()
+        now, quality = self._clock.now(), self._clock.quality()
         try:
             waiting, oldest_s = self._outbox.waiting()
             free = shutil.disk_usage(self._state_dir).free
@@ -146,12 +146,12 @@ class Examiner:
         health = Health(
             at=rfc3339(now),
             outbox_depth=waiting,
-            outbox_oldest_s=None if oldest_s is None else max(0.0, now.timestamp() - oldest_s),
+            outbox_oldest_s=None if quality == "unknown" else _age_s(now, oldest_s),
             outbox_set_aside=None if aside is None else aside.name,
             disk_free_bytes=free,
             temperature_c=_temperature_c(),
             rss_bytes=memory.rss_bytes(),
-            clock=self._clock.quality(),
+            clock=quality,
             certificate_days_left=round(left.total_seconds() / 86_400, 1),
             centre=centre,
             devices_lost=devices_lost,
@@ -202,6 +202,11 @@ class HealthTimer:
             self._tell()
             if self._stop.wait(self._period_s * random.uniform(1 - _JITTER, 1 + _JITTER)):
                 return
+
+
+def _age_s(now: datetime, since_s: float | None) -> float | None:
+    """Both moments are of the wall clock, which may have been set back since."""
+    return None if since_s is None else max(0.0, now.timestamp() - since_s)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

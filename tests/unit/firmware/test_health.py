@@ -68,6 +68,19 @@ def test_a_clock_set_back_gives_no_negative_age(
     assert look(examiner)["outbox_oldest_s"] == 0.0
 
 
+@pytest.mark.parametrize("years", [-10, 10])
+def test_an_untrusted_clock_tells_no_age(
+    outbox: Outbox, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    """A clock that jumped ten years makes no fact ten years old: the age is left out."""
+    outbox.keep(["a"], write, clock.now().timestamp())
+    examiner = Examiner(outbox, tmp_path, ENDS, clock)
+    clock._now += timedelta(days=3653 * years / 10)
+    monkeypatch.setattr(clock, "quality", lambda: "unknown")
+    seen = look(examiner)
+    assert (seen["outbox_depth"], seen["clock"], "outbox_oldest_s" in seen) == (1, "unknown", False)
+
+
 def test_an_ended_certificate_counts_below_zero(examiner: Examiner, clock: Any) -> None:
     """How long it has been over is told, not hidden."""
     clock.pass_s(11 * 86_400)

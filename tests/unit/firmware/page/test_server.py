@@ -110,6 +110,7 @@ def test_a_refusal_is_told_with_its_remedy(page: Any) -> None:
     [
         ("open", b""),
         ("open", b"{}"),
+        ("open", b'{"item": "social-101", "number": "1"}'),
         ("open", b"\xff"),
         ("party", b'{"party": "nobody"}'),
         ("close", b'{"reason": "bored"}'),
