@@ -130,6 +130,17 @@ class FixedClock:
 
 
 @dataclass(frozen=True)
+class AskedClock(FixedClock):
+    """Remembers that it was asked, as it is before each attempt."""
+
+    asked: Recorder
+
+    def now(self) -> datetime:
+        self.asked(self.moment)
+        return self.moment
+
+
+@dataclass(frozen=True)
 class Rig:
     """A link and what it says."""
 
@@ -321,10 +332,11 @@ def test_a_revoked_certificate_is_no_matter_of_the_clock(
     """It is complained about once, with the remedy, however often it is tried."""
     revoke(Folder(broker.folder), name=BRANCH.terminal, now=NOW)
     broker.start()
-    rig = make()
-    said.wait(lambda told: any("revoked; issue a new one" in str(line) for line in told))
+    attempts = Recorder()
+    rig = make(clock=AskedClock(NOW, attempts))
+    attempts.wait(lambda told: len(told) == 4)
     rig.link.stop({}, DEADLINE_S)
-    assert complaints(said, "revoked") == 1
+    assert complaints(said, "revoked; issue a new one") == 1
     assert rig.clock_wrong.told == []
 
 

@@ -10,6 +10,8 @@ from threading import Condition
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from provisioning.cli import main as provision
 from sim.ports import free_ports, wait_accepting
@@ -51,7 +53,9 @@ class Peer:
         client.on_disconnect = lambda *_: self._change(subscribed=False, lost=self.lost + 1)
         client.on_publish = lambda *_: self._change(acknowledged=self.acknowledged + 1)
         client.on_message = lambda _c, _d, m: self._change(heard=[*self.heard, m.payload])
-        client.connect_async("127.0.0.1", port, keepalive=60)
+        session = Properties(PacketTypes.CONNECT)
+        session.SessionExpiryInterval = 60
+        client.connect_async("127.0.0.1", port, clean_start=False, properties=session)
         client.loop_start()
         self._client = client
 
@@ -68,7 +72,9 @@ class Peer:
         assert self.heard == list(bodies)
 
     def close(self) -> None:
-        self._client.disconnect()
+        forget = Properties(PacketTypes.DISCONNECT)
+        forget.SessionExpiryInterval = 0
+        self._client.disconnect(properties=forget)
         self._client.loop_stop()
 
     def _change(self, **news: object) -> None:
