@@ -9,6 +9,7 @@ key (kind, terminal, ticket, content):
     lost        acknowledged to a person, and not stored   (a command needs to be stored once only)
     duplicate   stored more often than attempted
     unexpected  stored, and never attempted; also what cannot be opened or lies there unsealed
+    crossed     of the unexpected: attempted at that terminal, but for another ticket
 
 Exit codes: 0 nothing of that and nothing quarantined, 1 something, 2 usage, 3 a file that cannot
 be read, 5 no X25519 key.
@@ -95,6 +96,13 @@ class Tally:
             yield (stored - sent).total_seconds() * 1000
 
 
+class Part(NamedTuple):
+    """Judge only this terminal's facts from a moment on, and of the commands those attempted."""
+
+    terminal: str
+    since: str
+
+
 @dataclass
 class Report:
     """The verdict. `offending`: keys with the reason, contents masked to four characters."""
@@ -105,6 +113,7 @@ class Report:
     lost: int
     unexpected: int
     duplicate: int
+    crossed: int
     quarantined: int
     unreadable_lines: int
     visits: int
@@ -157,14 +166,19 @@ def _key(kind: str, terminal: str | None, ticket: str | None, content: object) -
 
 
 def read_facts(
-    database: sqlite3.Connection, key: X25519PrivateKey, tallies: dict[Key, Tally]
+    database: sqlite3.Connection,
+    key: X25519PrivateKey,
+    tallies: dict[Key, Tally],
+    part: Part | None = None,
 ) -> int:
     """Fill in what is stored of the judged kinds; returns how much of it is quarantined."""
     quarantined = 0
+    where = "" if part is None else " WHERE fact.terminal = ? AND fact.stored_at >= ?"
     rows = database.execute(
         "SELECT fact.type, fact.terminal, ticket.number, fact.stored_at, fact.state, fact.envelope"
         " FROM fact LEFT JOIN visit ON visit.id = fact.visit"
-        " LEFT JOIN ticket ON ticket.id = visit.ticket_id"
+        " LEFT JOIN ticket ON ticket.id = visit.ticket_id" + where,
+        () if part is None else part,
     )
     for type_, terminal, ticket, stored_at, state, envelope in rows:
         kind = str(type_ or "").removeprefix("cn.onewindow.").removesuffix(".v1")
@@ -196,9 +210,13 @@ def _unseal(fact: dict[str, Any], key: X25519PrivateKey) -> Any:
     return json.loads(SUITE.decrypt(sealed, key, info.encode()))
 
 
-def read_commands(database: sqlite3.Connection, tallies: dict[Key, Tally]) -> None:
-    for key, stored_at in database.execute("SELECT key, stored_at FROM command"):
-        tallies[_key(COMMAND, None, None, key)].stored.append(datetime.fromisoformat(stored_at))
+def read_commands(
+    database: sqlite3.Connection, tallies: dict[Key, Tally], part: Part | None = None
+) -> None:
+    for row, stored_at in database.execute("SELECT key, stored_at FROM command"):
+        key = _key(COMMAND, None, None, row)
+        if part is None or key in tallies:
+            tallies[key].stored.append(datetime.fromisoformat(stored_at))
 
 
 def _count(database: sqlite3.Connection, table: str, state: str) -> int:
@@ -210,6 +228,19 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     """The smallest value that `share` of all do not exceed (nearest rank); None of nothing."""
     ranked = sorted(values)
     return ranked[math.ceil(share * len(ranked)) - 1] if ranked else None
+
+
+def _crossed(tallies: dict[Key, Tally]) -> int:
+    """Facts stored under another ticket (号票) than the one that they were attempted for."""
+    tickets = defaultdict(set)
+    for key, tally in tallies.items():
+        if tally.attempted:
+            tickets[key._replace(ticket=None)].add(key.ticket)
+    return sum(
+        tally.unexpected()
+        for key, tally in tallies.items()
+        if key.ticket is not None and tickets[key._replace(ticket=None)] - {None, key.ticket}
+    )
 
 
 def _offending(tallies: dict[Key, Tally]) -> list[dict[str, Any]]:
@@ -225,13 +256,15 @@ def _offending(tallies: dict[Key, Tally]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: str(row["key"]))
 
 
-def judge(acts: Path, database: sqlite3.Connection, key: X25519PrivateKey) -> Report:
+def judge(
+    acts: Path, database: sqlite3.Connection, key: X25519PrivateKey, part: Part | None = None
+) -> Report:
     """Read both sides and compare them: all tables as they stood at one moment."""
     tallies: dict[Key, Tally] = defaultdict(Tally)
     unreadable_lines = read_acts(acts, tallies)
     database.execute("BEGIN")
-    quarantined = read_facts(database, key, tallies)
-    read_commands(database, tallies)
+    quarantined = read_facts(database, key, tallies, part)
+    read_commands(database, tallies, part)
     offending = _offending(tallies)
     delays = (ms for kind, tally in tallies.items() for ms in _device_delays(kind, tally))
     p95 = percentile(delays, 0.95)
@@ -242,6 +275,7 @@ def judge(acts: Path, database: sqlite3.Connection, key: X25519PrivateKey) -> Re
         lost=sum(row["lost"] for row in offending),
         unexpected=sum(row["unexpected"] for row in offending),
         duplicate=sum(row["duplicate"] for row in offending),
+        crossed=_crossed(tallies),
         quarantined=quarantined,
         unreadable_lines=unreadable_lines,
         visits=_count(database, "visit", "CLOSED"),
@@ -277,7 +311,8 @@ def _print(report: Report) -> None:
         f"judge: visits {report.visits}, cases {report.cases}, ratings {report.ratings}, "
         f"acts {report.acts}, acknowledged {report.acknowledged}, stored {report.stored}, "
         f"lost {report.lost}, unexpected {report.unexpected}, duplicate {report.duplicate}, "
-        f"quarantined {report.quarantined}, unreadable lines {report.unreadable_lines}, "
+        f"crossed visits {report.crossed}, quarantined {report.quarantined}, "
+        f"unreadable lines {report.unreadable_lines}, "
         f"last byte to commit p95 {'-' if p95 is None else p95} ms"
     )
 
@@ -291,6 +326,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--acts", type=Path, required=True, help="the acts, JSON lines")
     parser.add_argument("--db", type=Path, required=True, help="the centre's database")
     parser.add_argument("--seal-key", type=Path, required=True, help="X25519 private key, PEM")
+    parser.add_argument(
+        "--part",
+        nargs=2,
+        metavar=("TERMINAL", "SINCE"),
+        help="judge only this terminal's facts that were stored since (RFC 3339), and what was "
+        "attempted of the commands",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     return parser
 
@@ -304,7 +346,8 @@ def main(argv: list[str] | None = None) -> int:
             f"{arguments.db.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
         )
         try:
-            report = judge(arguments.acts, database, key)
+            part = Part(*arguments.part) if arguments.part else None
+            report = judge(arguments.acts, database, key, part)
         finally:
             database.close()
     except Unjudgeable as error:

@@ -13,6 +13,7 @@ from sim.card import EXAMPLE, Card, read_card, write_card
 from sim.centre import centre
 from sim.demo import Options, demo
 from sim.errors import CardFault, SimError, Stopped, UsageFault
+from sim.faults import runner
 from sim.hall import hall
 from sim.kill import TARGETS
 from sim.settings import Ports
@@ -23,6 +24,8 @@ examples:
       A hall to watch: broker, centre, three windows, citizens. Prints the address of a page.
   ow-sim demo --visits 12 --seed 1 --kill terminal
       A finite hall, judged. The terminal is killed while an ID frame is half sent.
+  ow-sim faults --runs 200 --seed 1
+      Terminals killed, stopped, cut off, unplugged while people go on. A bad run names its seed.
   ow-sim centre --dir var/dev --mqtt 8883 --http 8080 --media 8443
       Broker and centre for terminals and clients of your own; prints `ready`.
   ow-sim twin identity --example > card.json
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_hall(commands.add_parser("hall", help="a hall to watch, until Ctrl-C"))
     _add_demo(commands.add_parser("demo", help="a finite hall, judged"))
+    _add_faults(commands.add_parser("faults", help="terminals that are hit by faults, judged"))
     _add_centre(commands.add_parser("centre", help="broker and centre alone"))
     twin = commands.add_parser("twin", help="one device alone, commanded by lines on stdin")
     _add_twins(twin)
@@ -98,6 +102,15 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         "--capture", type=Path, metavar="FILE", help="keep what an observer sees on the line"
     )
     parser.add_argument("--keep", action="store_true", help="keep the run's folder")
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    _add_dir(parser)
+    parser.add_argument("--runs", type=_at_least_one, default=200, help="default 200")
+    parser.add_argument("--seed", type=int, default=1, help="what strikes when (1)")
+    parser.add_argument("--lanes", type=_at_least_one, default=8, help="how many at a time (8)")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="one run, by its own seed")
+    parser.add_argument("--keep", action="store_true", help="keep the runs' folder")
 
 
 def _add_centre(parser: argparse.ArgumentParser) -> None:
@@ -161,6 +174,19 @@ def _carry_out(arguments: argparse.Namespace) -> int:
     if arguments.command == "centre":
         ports = Ports(arguments.mqtt, arguments.http, arguments.media)
         return centre(arguments.dir, ports, threading.Event(), _say)
+    if arguments.command == "faults":
+        return runner.faults(
+            runner.Options(
+                runs=arguments.runs,
+                seed=arguments.seed,
+                lanes=arguments.lanes,
+                replay=arguments.replay,
+                keep=arguments.keep,
+                identities=arguments.dir,
+            ),
+            _now,
+            _say,
+        )
     if arguments.command == "demo":
         return demo(
             Options(

@@ -13,9 +13,15 @@ JUDGE = Path(__file__).parents[1] / "bench" / "judge.py"
 _VERDICTS = (0, 1)
 
 
-def judge(run: Run) -> dict[str, Any]:
-    """The judge's report on a run, as `bench/judge.py --json` prints it."""
-    files = ["--acts", run.acts, "--db", run.database, "--seal-key", run.identities / "seal.pem"]
+def judge(
+    run: Run, acts: Path | None = None, part: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    """The judge's report on a run, as `bench/judge.py --json` prints it.
+
+    `acts`: another file of acts than the run's; `part`: see the judge's option of that name.
+    """
+    files = ["--acts", acts or run.acts, "--db", run.database]
+    files += ["--seal-key", run.identities / "seal.pem", *(("--part", *part) if part else ())]
     command = [sys.executable, str(JUDGE), "--json", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in _VERDICTS:

@@ -121,7 +121,7 @@ class Child:
 
     def kill(self) -> None:
         """End it as a power cut would; returns when it is gone."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
         self._join()
@@ -133,7 +133,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM; returns at once."""
-        self._signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
 
     def wait_stopped(self, patience_s: float) -> None:
         """Block until it has ended, at most so long; then it is killed."""
@@ -149,7 +149,13 @@ class Child:
         if self._reader is not None:
             self._reader.join(STOP_PATIENCE_S)
 
-    def _signal(self, number: signal.Signals) -> None:
+    @property
+    def pid(self) -> int | None:
+        """The process; None before the first start."""
+        return None if self._process is None else self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it and to whatever it started in its group, if it runs."""
         # The group is the child's own: whatever it started itself ends with it.
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, number)

@@ -1,12 +1,14 @@
 """The files of one run: its folder, and the configuration of the centre and of the terminal."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sim.errors import PortFault
 from sim.launcher import program, run_once
+from sim.ports import free_ports
 from sim.window import Window
 
 SITE = "pzh01"
@@ -40,7 +42,7 @@ _TERMINAL_TOML = """\
 [terminal]
 site = "{site}"
 id = "{terminal}"
-state_dir = "{run}/{terminal}"
+state_dir = "{state_dir}"
 [broker]
 host = "127.0.0.1"
 port = {mqtt}
@@ -52,6 +54,12 @@ url = "https://127.0.0.1:{media}"
 [seal]
 kid = "dev1"
 public_key = "{identities}/seal.pub.pem"
+[page]
+port = {page}
+[limits]
+reserve_bytes = {special.reserve_bytes}
+[intervals]
+{intervals}
 [device.identity]
 driver = "id_serial"
 port = "{wires.identity}"
@@ -60,13 +68,6 @@ baud = 115200
 driver = "card_pcsc"
 reader = "{window.card_reader}"
 socket = "{window.card_socket}"
-[device.gun]
-driver = "scanner_hid"
-path = "{wires.gun}"
-suffix = "cr"
-[device.oled]
-driver = "display_oled"
-bus = "{wires.bus}"
 [device.camera]
 driver = "camera_files"
 path = "{wires.frames}"
@@ -82,6 +83,38 @@ yellow = {wires.yellow}
 green = {wires.green}
 factory = "socket:{wires.gpio}"
 """
+_KERNEL_DEVICES_TOML = """\
+[device.gun]
+driver = "scanner_hid"
+path = "{wires.gun}"
+suffix = "cr"
+[device.oled]
+driver = "display_oled"
+bus = "{wires.bus}"
+"""
+_SERIAL_GUN_TOML = """\
+[device.gun]
+driver = "scanner_serial"
+port = "{wires.serial_gun}"
+baud = 9600
+suffix = "cr"
+"""
+
+
+@dataclass(frozen=True)
+class Special:
+    """In what one terminal of a run differs from any other.
+
+    `broker_port`: that of a line of its own. `intervals`: seconds by the names of the terminal's
+    table. Without `kernel_devices` the gun is at a serial port and there is no display.
+    """
+
+    broker_port: int | None = None
+    state_dir: Path | None = None
+    page_port: int | None = None
+    reserve_bytes: int = 64 * 1024 * 1024
+    kernel_devices: bool = True
+    intervals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,20 +163,25 @@ class Run:
             _CENTRE_TOML.format(identities=self.identities, **vars(self.ports))
         )
 
-    def write_terminal(self, terminal: str, window: Window) -> None:
+    def write_terminal(self, terminal: str, window: Window, special: Special | None = None) -> None:
         """Write a terminal's configuration, its devices at the ends of the window's wires."""
+        special = special or Special()
         wires = window.wires
-        text = _TERMINAL_TOML.format(
+        kernel = _KERNEL_DEVICES_TOML if special.kernel_devices else _SERIAL_GUN_TOML
+        text = (_TERMINAL_TOML + kernel).format(
             site=SITE,
             terminal=terminal,
-            run=self.folder,
+            state_dir=special.state_dir or self.folder / terminal,
             identities=self.identities,
             wires=wires,
             window=window,
             buttons=list(wires.buttons),
             lamps=list(wires.lamps),
-            mqtt=self.ports.mqtt,
+            mqtt=special.broker_port or self.ports.mqtt,
             media=self.ports.media,
+            page=special.page_port or free_ports(1)[0],
+            special=special,
+            intervals="".join(f"{name} = {s}\n" for name, s in special.intervals.items()),
         )
         self.terminal_toml(terminal).write_text(text)
 

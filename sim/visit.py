@@ -136,7 +136,7 @@ class Visit:
         self._device(
             "code.scanned",
             code,
-            lambda act: self._room.window.kernel.scan(code, lambda: self._room.acts.sent(act)),
+            lambda act: self._room.window.scan(code, lambda: self._room.acts.sent(act)),
             self._room.window.wait_code_taken,
         )
 
@@ -217,6 +217,7 @@ class Visit:
                 self._room.acts.acknowledged(act)
                 break
             self._patience.check(f"an answer to {kind}")
+            self._room.window.wait_attended(self._room.pace.patience_device_s)
         if tries > 1:
             self._room.window.gpio.wait_quiet(
                 self._room.pace.quiet_s, self._room.pace.patience_effect_s

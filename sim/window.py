@@ -17,6 +17,7 @@ from sim.paper import photograph
 from sim.pcscd import Pcscd
 from sim.twins.camera import CameraTwin
 from sim.twins.gpio import GpioTwin, Mark, winked
+from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
 from sim.twins.testbed import GUN, I2C_BUS, KernelTwin
 
@@ -45,6 +46,10 @@ class Wires:
         return self.folder / "identity"
 
     @property
+    def serial_gun(self) -> Path:
+        return self.folder / "gun"
+
+    @property
     def frames(self) -> Path:
         return self.folder / "frames"
 
@@ -64,8 +69,11 @@ class Window:
         self.kernel = KernelTwin()
         self.gpio = GpioTwin(self.wires.gpio, self.wires.buttons)
         self.camera = CameraTwin(self.wires.frames)
+        self.serial_gun: GunTwin | None = None
+        """A gun at a serial port; while there is one, people scan with it."""
         self._readers = readers
         self._reader = number - 1
+        self._torn_after: int | None = None
 
     def plug(self) -> None:
         """Connect all devices."""
@@ -96,11 +104,26 @@ class Window:
 
     def insert(self, person: Card) -> None:
         """Put the social-security card of `person` into the reader."""
-        self._readers.lay(self._reader, card_of(person))
+        after, self._torn_after = self._torn_after, None
+        if after is None:
+            self._readers.lay(self._reader, card_of(person))
+        else:
+            self._readers.lay(self._reader, card_of(person), "withdraw", after)
+
+    def tear_out(self, after_commands: int) -> None:
+        """Fault: the card put in next is pulled out after so many commands to it."""
+        self._torn_after = after_commands
 
     def withdraw(self) -> None:
         """Take the card out of the reader."""
         self._readers.withdraw(self._reader)
+
+    def scan(self, code: str, sent: Callable[[], None]) -> None:
+        """Read a code with the gun; `sent` is called when its last key is up, if it was heard."""
+        if self.serial_gun is not None:
+            self.serial_gun.scan(code, sent)
+        else:
+            self.kernel.scan(code, sent)
 
     def lay_page(self, seed: int, code: str) -> None:
         """Lay a page with `code` in its QR code below the camera; how it lies is by `seed`."""
@@ -127,7 +150,20 @@ class Window:
         return self._wait_wink(self.wires.yellow, _OFF, since, timeout_s)
 
     def _wait_wink(self, pin: int, steady: int, since: Mark, timeout_s: float) -> bool:
-        return self.gpio.wait(lambda: winked(self.gpio.course(pin, since), steady), timeout_s)
+        # Nobody goes on waiting for an answer of lamps that have gone dark.
+        self.gpio.wait(
+            lambda: (
+                winked(course := self.gpio.course(pin, since), steady)
+                or (len(course) > 1 and course[-1] is None)
+            ),
+            timeout_s,
+        )
+        return winked(self.gpio.course(pin, since), steady)
+
+    def wait_attended(self, timeout_s: float) -> bool:
+        """Whether, within the time, a program holds the lamps: the window is not dark."""
+        green = self.wires.green
+        return self.gpio.wait(lambda: self.gpio.lit(green) or self.gpio.off(green), timeout_s)
 
     def wait_asked(self, timeout_s: float) -> bool:
         """Whether all five lamps of the pad are on: a rating is asked for."""

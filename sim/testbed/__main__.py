@@ -3,11 +3,12 @@
 Runs under the system's python3, which has umockdev's binding, as `python3 -m sim.testbed`; another
 program starts it and talks to it in JSON lines. Ends with its standard input.
 
-    to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false}
+    to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false, "cut_after": null}
                {"unplug": "gun"}   {"plug": "gun"}   and the same with "display"
     from it    {"root": "/tmp/umockdev.…"} once
                {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody}
                {"plugged": "gun"}  {"unplugged": "gun"}  when it is done
+               {"refused": n} when writes came to a display that is not there, n so far
                {"grabbed": true} when a program takes the gun for itself, false when it lets go
                {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …}
                whenever the picture has changed
@@ -49,6 +50,7 @@ class Testbed:
         self._chip = Ssd1306()
         self._shown: tuple[bytes, int] = (b"", 0)
         self._seen_writes = -1
+        self._seen_refused = 0
         self._loop = GLib.MainLoop()
         self._moves = {
             ("plug", "gun"): self._add_gun,
@@ -107,6 +109,9 @@ class Testbed:
         self._bus.connect(None)
 
     def _tell_picture(self) -> bool:
+        if self._bus.refused != self._seen_refused:
+            self._seen_refused = self._bus.refused
+            tell({"refused": self._seen_refused})
         if self._chip.writes != self._seen_writes:
             self._seen_writes = self._chip.writes
             now = (self._chip.picture(), len(self._chip.unknown))
@@ -148,7 +153,12 @@ class Testbed:
     def _scan(self, order: dict[str, Any]) -> None:
         pause_s = order.get("key_ms", _KEY_MS) / 1000
         whole = True
-        for report in keyboard.strokes(order["scan"], dropped=order.get("dropped", False)):
+        reports = keyboard.strokes(order["scan"], dropped=order.get("dropped", False))
+        for number, report in enumerate(reports):
+            if number == order.get("cut_after"):
+                # Pulled out in the middle of a code.
+                self._in_loop(self._remove_gun)
+                tell({"unplugged": "gun"})
             whole = self._type(keyboard.packed(report, time.time())) and whole
             time.sleep(pause_s)  # a gun's own pace, a key every 8 to 16 ms
         tell({"scanned": order["scan"], "at": time.time(), "whole": whole})

@@ -38,6 +38,8 @@ class Bus:
     def __init__(self, chip: Chip) -> None:
         self._chip: Chip | None = chip
         self._slave = 0
+        self.refused = 0
+        """Writes that nothing acknowledged."""
 
     def connect(self, chip: Chip | None) -> None:
         """Put another chip on the bus; None: nothing is there that could acknowledge."""
@@ -92,5 +94,6 @@ class Bus:
 
     def _write(self, address: int, body: bytes) -> None:
         if self._chip is None:
+            self.refused += 1
             raise OSError(_EREMOTEIO, "no acknowledge")
         self._chip.write(address, body)

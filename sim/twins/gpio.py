@@ -90,6 +90,11 @@ class GpioTwin:
         self._listener = None
         self.path.unlink(missing_ok=True)
 
+    @property
+    def connected(self) -> bool:
+        """Whether a terminal holds any of the wires."""
+        return bool(self._connections)
+
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:

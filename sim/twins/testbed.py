@@ -41,6 +41,9 @@ class KernelTwin:
         """Command bytes to the display that its data sheet does not list."""
         self.data_writes = 0
         """How often the display had been sent data when its picture last changed."""
+        self.refused = 0
+        """Writes to the display while it was not there."""
+        self._cut_after: int | None = None
         self._scans: list[dict[str, Any]] = []
         self._moved: dict[str, Any] = {}
         self._ended = False
@@ -107,7 +110,13 @@ class KernelTwin:
         open all the time; otherwise `sent` has been called.
         """
         typed = text + self._suffix
-        order = {"scan": typed, "key_ms": self._key_ms, "dropped": dropped}
+        cut_after, self._cut_after = self._cut_after, None
+        order = {
+            "scan": typed,
+            "key_ms": self._key_ms,
+            "dropped": dropped,
+            "cut_after": cut_after,
+        }
         longest_s = _WAIT_S + 4 * len(typed) * self._key_ms / 1000
         with self._ordering:
             before = len(self._scans)
@@ -117,6 +126,15 @@ class KernelTwin:
         if whole and sent is not None:
             sent()
         return whole
+
+    def pull_in_scan(self, after_reports: int) -> None:
+        """Fault: the gun's cable comes out during the next scan, after so many key reports."""
+        self._moved = {}
+        self._cut_after = after_reports
+
+    def wait_pulled(self, timeout_s: float) -> bool:
+        """Block until the gun is out; False if it is not in time."""
+        return self.wait(lambda: self._moved == {"unplugged": "gun"}, timeout_s)
 
     def unplug(self, device: Device = "gun") -> None:
         """Pull the device's cable; blocks until it is out, which is after a scan under way."""
@@ -173,6 +191,8 @@ class KernelTwin:
             elif "plugged" in message or "unplugged" in message:
                 self._moved = message
                 self.grabbed = self.grabbed and message != {"unplugged": "gun"}
+            elif "refused" in message:
+                self.refused = message["refused"]
             elif "grabbed" in message:
                 self.grabbed = message["grabbed"]
             elif "picture" in message:

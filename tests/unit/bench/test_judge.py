@@ -65,6 +65,7 @@ def test_complete_day(hall: Hall) -> None:
         "lost": 0,
         "unexpected": 0,
         "duplicate": 0,
+        "crossed": 0,
         "quarantined": 0,
         "unreadable_lines": 0,
         "visits": 1,
@@ -82,6 +83,34 @@ def test_deleted_fact_is_lost(hall: Hall, kind: str) -> None:
     report = verdict(hall)
     assert found(report) == (1, 0, 0)
     assert [row["key"].split()[0] for row in report["offending"]] == [kind]
+
+
+def test_fact_of_one_visit_under_another_is_crossed(hall: Hall) -> None:
+    """A card laid in one visit and stored under another's ticket is unexpected, and crossed."""
+    hall.visit("v2", "A002")
+    hall.act("code.scanned", "OW:T:02K", ticket="A002")
+    hall.fact("code.scanned", {"text": "OW:T:02K"}, visit="v1")
+    report = verdict(hall)
+    assert found(report) == (1, 1, 0)
+    assert report["crossed"] == 1
+
+
+def test_invented_fact_is_not_crossed(hall: Hall) -> None:
+    """What nobody attempted under any ticket has not crossed from one visit into another."""
+    hall.fact("code.scanned", {"text": "OW:T:03M"})
+    assert verdict(hall)["crossed"] == 0
+
+
+def test_a_part_of_the_day(hall: Hall) -> None:
+    """With a part named, facts stored earlier or elsewhere and others' commands do not count."""
+    hall.fact("code.scanned", {"text": "OW:T:02K"}, stored=1)
+    hall.fact("code.scanned", {"text": "OW:T:03M"}, terminal="pzh01-w02")
+    hall.command("key-nobody-0003")
+    assert found(verdict(hall)) == (0, 3, 0)
+    part = ("--json", "--part", "pzh01-w01", "2026-11-23T08:15:02.000000+08:00")
+    report = json.loads(run(hall, *part).stdout)
+    assert found(report) == (0, 0, 0)
+    assert report["stored"] == 5
 
 
 @pytest.mark.parametrize("kind", ["identity.read", "code.scanned", "rating.given"])
