@@ -4,6 +4,15 @@
 
 The firmware's own links, each with its own certificate, run in a few processes against a real
 broker, which is killed and started again. Every attempt is noted where it opens its connection.
+
+The base decides how high the peak is after the cut, the cap how late the last one comes. 300
+terminals, two cores, 3 s without a broker:
+
+    base 0.2 s, cap 5 s   busiest 100 ms 188 to 223 attempts   last one back after 4.8 s
+    base 1.0 s, cap 5 s   busiest 100 ms  47 to 59             last one back after 4.9 s
+    base 2.0 s, cap 5 s   busiest 100 ms  31                   last one back after 4.7 s
+    base 1.0 s, cap 2 s   busiest 100 ms  53                   last one back after 1.9 s, and a
+                                                               third more attempts meanwhile
 """
 
 import argparse

@@ -156,7 +156,7 @@ class Link:
         )
         client.tls_set_context(self._tls)
         client.will_set(self._branch.state, self._will, qos=1, retain=True)
-        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.connect_timeout = min(_CONNECT_TIMEOUT_S, float(self._intervals.keepalive_s))
         client.max_queued_messages_set(0)
         # Without this paho writes to the socket in whichever thread publishes, while the network
         # thread reads and writes it too: OpenSSL's connections do not bear that.
@@ -172,20 +172,33 @@ class Link:
         return client
 
     def _run(self) -> None:
-        look_s = min(1.0, self._intervals.keepalive_s * _LOOK_SHARE)
         while not self._stopping.is_set():
             try:
                 self._check_own_certificate()
                 self._client = self._make_client()
                 self._connect()
-                while self._client.loop(look_s) == mqtt.MQTT_ERR_SUCCESS:
-                    continue
+                self._stay()
                 self._look_for_refusal()
             except (OSError, ValueError) as error:
                 self._failed(judge(error), type(error).__name__)
             finally:
                 self._lost()
+                self._let_go()
             self._stopping.wait(self._backoff.next_s(self._good_for_s()))
+
+    def _stay(self) -> None:
+        """Carry messages until the line is lost. TimeoutError if it does not become usable."""
+        look_s = min(1.0, self._intervals.keepalive_s * _LOOK_SHARE)
+        deadline_s = monotonic() + 2 * self._intervals.keepalive_s
+        while self._client.loop(look_s) == mqtt.MQTT_ERR_SUCCESS:
+            if not self.subscribed.is_set() and monotonic() > deadline_s:
+                raise TimeoutError("the broker grants no subscription")
+
+    def _let_go(self) -> None:
+        """paho closes a connection that is lost, and leaves one that we have given up."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _good_for_s(self) -> float:
         """How long the connection that has just ended was usable."""
@@ -217,11 +230,9 @@ class Link:
 
     def _look_for_refusal(self) -> None:
         """The broker's word about our certificate comes after the handshake, as an alert."""
-        connection, self._connection = self._connection, None
-        if connection is not None and connection.refusal is not None:
-            verdict = judge(connection.refusal)
-            if verdict is not UNREACHABLE:
-                self._failed(verdict, str(connection.refusal.reason))
+        refusal = None if self._connection is None else self._connection.refusal
+        if refusal is not None and (verdict := judge(refusal)) is not UNREACHABLE:
+            self._failed(verdict, str(refusal.reason))
 
     def _on_connect(
         self,
