@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sim.paper import photograph
 
 Run = Callable[[str, dict[str, object]], Any]
 TEXT = "OW:M:01JD8Z3K5M7N9P1Q3R5S7T9V1W"
-SCAN_S = 60.0
+SCAN_S, WAIT_S = 60.0, 10.0
 QUERYCAP, REQBUFS, QUERYBUF = 0x80685600, 0xC0145608, 0xC0585609
 QBUF, DQBUF, STREAMON, STREAMOFF = 0xC058560F, 0xC0585611, 0x40045612, 0x40045613
 INDEX, USED, OFFSET, LENGTH = 0, 8, 64, 72
@@ -33,6 +33,9 @@ class Node:
         self.frame = frame
         self.gives = True
         self.busy = False
+        self.frames = 0
+        """How many the driver has fetched."""
+        self._fetched = Condition()
         self._streaming = False
         self._empty: list[int] = []
         self._memory: dict[int, mmap.mmap] = {}
@@ -66,6 +69,9 @@ class Node:
             self._memory[index][: len(self.frame)] = self.frame
             struct.pack_into("=I", body, INDEX, index)
             struct.pack_into("=I", body, USED, len(self.frame))
+            with self._fetched:
+                self.frames += 1
+                self._fetched.notify_all()
         elif order == STREAMON:
             if self.busy:
                 raise OSError(errno.EBUSY, "busy")
@@ -73,6 +79,10 @@ class Node:
         elif order == STREAMOFF:
             self._streaming, self._empty = False, []
         return 0
+
+    def await_frames(self, count: int) -> None:
+        with self._fetched:
+            assert self._fetched.wait_for(lambda: self.frames >= count, WAIT_S), self.frames
 
     def _stream(self) -> None:
         while not self._ended.wait(PERIOD_S):
@@ -99,6 +109,17 @@ def test_a_page_is_read(camera: Any) -> None:
     camera.started()
     for _ in range(2):
         assert list(camera.device.scan(SCAN_S).codes) == [TEXT]
+
+
+def test_a_camera_that_nobody_asks_is_not_lost(
+    camera: Any, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its frames are fetched and thrown away, for longer than a stall lasts."""
+    monkeypatch.setattr("drivers.paper.camera.CHECK_S", 0.05)
+    monkeypatch.setattr("drivers.camera_v4l2.STALL_S", 0.8)
+    camera.started()
+    node.await_frames(50)  # two buffers a look: 25 looks, 1.25 s
+    assert camera.ends.empty()
 
 
 def test_a_camera_that_stalls_is_found_though_nobody_asks(

@@ -37,6 +37,7 @@ class FakeDevice:
     ) -> None:
         self.role: Role = role
         self.attempts = 0
+        self.closings = 0
         self._opens, self._closes, self._loose = opens, closes, loose
         self._plugged = plugged
         self._pressed = 0
@@ -75,6 +76,7 @@ class FakeDevice:
                 report(PRESS)
 
     def close(self) -> None:
+        self.closings += 1
         if self._closes is not None:
             self._closes.wait(WAIT_S)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from firmware import supervisor as module
+from firmware.config import Intervals
 from firmware.supervisor import Cared
 from hal.errors import DeviceLost
 from hal.events.facts import DeviceChanged
@@ -121,15 +122,18 @@ def test_a_doubted_device_is_opened_again(ear: Any, supervise: Any, make: Any) -
 
 
 def test_a_doubt_about_a_lost_device_says_nothing(ear: Any, supervise: Any, make: Any) -> None:
-    """It is lost already, and is opened again as it is."""
-    device = make(plugged=False)
-    supervisor = supervise(device)
+    """It is lost already, and waits to be opened again: nothing is ended, nothing told."""
+    device, other = make(plugged=False), make(plugged=True, role="code")
+    slow = Intervals(device_base_s=3600.0, device_cap_s=3600.0)
+    supervisor = supervise({"pad": Cared(device), "other": Cared(other)}, slow)
     ear.await_heard("fact", "pad", "lost")
+    ear.await_heard("opened", "other")
     for _ in range(3):
         supervisor.doubt("pad", GONE)
-    device.plug()
-    ear.await_heard("fact", "pad", "returned")
-    assert ear.of("fact") == [("fact", "pad", "lost"), ("fact", "pad", "returned")]
+    other.unplug()
+    ear.await_heard("fact", "other", "lost")
+    assert (device.attempts, device.closings) == (1, 1)
+    assert ear.of("fact") == [("fact", "pad", "lost"), ("fact", "other", "lost")]
 
 
 def test_what_a_window_can_do_follows_from_its_devices(ear: Any, supervise: Any, make: Any) -> None:
