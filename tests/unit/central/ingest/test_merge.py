@@ -179,3 +179,23 @@ def test_a_state_that_is_heard_brings_numbers(
         ("reserve",),
         ("reserve",),
     ]
+
+
+def test_a_number_given_twice_uses_no_second_one(
+    give: Any, wire: Any, arrive: Any, store: Any, reserved: None
+) -> None:
+    """What is set aside has left no trace in the block."""
+    for sequence, ticket in enumerate(("T1", "T2"), start=1):
+        issued = {"ticket": ticket, "number": "L001", "lane": "L", "day": DAY}
+        give([arrive(wire.fact(sequence, "ticket.issued", issued))])
+    assert store.rows("SELECT id FROM ticket") == [("T1",)]
+    assert store.rows("SELECT used FROM reserve") == [(1,)]
+
+
+def test_a_block_is_of_one_outbox(
+    give: Any, wire: Any, arrive: Any, store: Any, reserved: None
+) -> None:
+    """A terminal that was set up anew may not give out what its former outbox had."""
+    issued = {"ticket": "T1", "number": "L001", "lane": "L", "day": DAY}
+    give([arrive(wire.fact(1, "ticket.issued", issued, epoch="E2"))])
+    assert store.rows("SELECT reason FROM fact") == [("number_not_reserved",)]
