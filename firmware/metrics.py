@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from firmware.health import Health
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)
 """Answers are promised within 50 ms; what lies above the last is late."""
-Stage = Literal["kept", "sent", "receipted"]
 _GAUGES = {
     "outbox_depth": ("onewindow_outbox_depth", "Facts that wait for a receipt."),
     "outbox_oldest_s": ("onewindow_outbox_oldest_seconds", "Age of the oldest of them."),
@@ -37,21 +36,30 @@ _GAUGES = {
 class Metrics:
     """Counts in any thread; `exposition` may be called by one at a time."""
 
-    def __init__(self, devices: Sequence[str], look: Callable[[], Health | None]) -> None:
-        """`look`: the health of now; None when it cannot be known, then no gauges are told."""
+    def __init__(
+        self,
+        devices: Sequence[str],
+        look: Callable[[], Health | None],
+        kept: Callable[[], tuple[int, int] | None],
+    ) -> None:
+        """`look`: the health of now; None when it cannot be known, then no gauges are told.
+
+        `kept`: how many facts of this epoch were kept, and how many of them were receipted.
+        """
         self._devices = tuple(devices)
         self._look = look
+        self._kept = kept
         self._lock = Lock()
-        self._facts: Counter[Stage] = Counter()
+        self._sent = 0
         self._rungs: Counter[tuple[str, str]] = Counter()
         self._connections = 0
         self._answers = [0] * (len(BUCKETS_S) + 1)
         self._answers_sum_s = 0.0
 
-    def facts(self, stage: Stage, count: int = 1) -> None:
-        """So many facts were kept on disk, sent (again, too), or receipted."""
+    def sent(self, count: int = 1) -> None:
+        """So many facts were handed to the broker; those sent again count again."""
         with self._lock:
-            self._facts[stage] += count
+            self._sent += count
 
     def rung(self, device: str, rung: str) -> None:
         """A rung of the recovery ladder was tried for `device`."""
@@ -81,9 +89,12 @@ class Metrics:
     def collect(self) -> "Iterator[Metric]":
         """For the registry: every family with its samples."""
         with self._lock:
-            facts, rungs = dict(self._facts), dict(self._rungs)
+            facts: dict[str, int] = {"sent": self._sent}
+            rungs = dict(self._rungs)
             answers, total_s = list(self._answers), self._answers_sum_s
             connections = self._connections
+        if (kept := self._kept()) is not None:
+            facts["kept"], facts["receipted"] = kept
         yield from self._counters(facts, rungs, connections)
         yield _histogram(answers, total_s)
         health = self._look()
@@ -91,13 +102,13 @@ class Metrics:
             yield from self._gauges(health)
 
     def _counters(
-        self, facts: dict[Stage, int], rungs: dict[tuple[str, str], int], connections: int
+        self, facts: dict[str, int], rungs: dict[tuple[str, str], int], connections: int
     ) -> "Iterator[Metric]":
         from prometheus_client.core import CounterMetricFamily
 
         stages = CounterMetricFamily("onewindow_facts", "Facts by stage.", labels=["stage"])
-        for stage in ("kept", "sent", "receipted"):
-            stages.add_metric([stage], facts.get(stage, 0))
+        for stage, count in facts.items():
+            stages.add_metric([stage], count)
         yield stages
         tried = CounterMetricFamily(
             "onewindow_recoveries", "Rungs of the ladder tried.", labels=["device", "rung"]

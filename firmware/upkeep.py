@@ -2,6 +2,7 @@
 watchdog. `bootstrap` makes one and gives it the parts to look at.
 """
 
+import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -79,7 +80,8 @@ class Upkeep:
         self._usable = False
         self.contact = Contact(clock)
         self.board = Board({table.name: table.spec.role for table in configuration.devices})
-        self.metrics = Metrics([table.name for table in configuration.devices], self.look)
+        names = [table.name for table in configuration.devices]
+        self.metrics = Metrics(names, self.look, self._kept)
         self._examiner = self._make_examiner()
         self._health = HealthTimer(self.tell_health, configuration.intervals.health_s)
         self._log = RemoteLog(self._tell_log, clock)
@@ -118,6 +120,13 @@ class Upkeep:
         told = f"{health.mode}; {health.outbox_depth} facts wait; centre {health.centre}"
         lost = f"; lost: {', '.join(health.devices_lost)}" if health.devices_lost else ""
         self._parts.notifier.status(told + lost)
+
+    def _kept(self) -> tuple[int, int] | None:
+        try:
+            kept = self._parts.outbox.last()
+            return kept, kept - self._parts.outbox.waiting()[0]
+        except sqlite3.Error:
+            return None
 
     def _line(self, usable: bool) -> None:
         self._usable = usable

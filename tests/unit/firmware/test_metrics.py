@@ -38,7 +38,7 @@ def samples(metrics: Metrics) -> Samples:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(["card", "gun"], lambda: HEALTH)
+    return Metrics(["card", "gun"], lambda: HEALTH, lambda: (4, 2))
 
 
 def test_gauges_are_those_of_health(metrics: Metrics) -> None:
@@ -62,9 +62,8 @@ def test_gauges_are_those_of_health(metrics: Metrics) -> None:
 
 def test_counters_count(metrics: Metrics) -> None:
     """Facts by stage, rungs by device, connections."""
-    metrics.facts("kept", 3)
-    metrics.facts("kept")
-    metrics.facts("receipted", 2)
+    metrics.sent(3)
+    metrics.sent()
     metrics.rung("card", "reopen")
     metrics.rung("card", "reopen")
     metrics.rung("card", "daemon")
@@ -72,7 +71,7 @@ def test_counters_count(metrics: Metrics) -> None:
     seen = samples(metrics)
     assert {key: value for key, value in seen.items() if key[0].endswith("_total")} == {
         ("onewindow_facts_total", ("kept",)): 4,
-        ("onewindow_facts_total", ("sent",)): 0,
+        ("onewindow_facts_total", ("sent",)): 4,
         ("onewindow_facts_total", ("receipted",)): 2,
         ("onewindow_recoveries_total", ("card", "daemon")): 1,
         ("onewindow_recoveries_total", ("card", "reopen")): 2,
@@ -94,9 +93,10 @@ def test_answers_fall_into_their_buckets(metrics: Metrics) -> None:
 
 
 def test_a_disk_that_does_not_answer_takes_no_counter_away() -> None:
-    """Without health there are counters and no gauges."""
-    seen = samples(Metrics(["card"], lambda: None))
-    assert ("onewindow_facts_total", ("kept",)) in seen
+    """Without health and outbox there are the counters in memory, and no gauges."""
+    seen = samples(Metrics(["card"], lambda: None, lambda: None))
+    assert ("onewindow_facts_total", ("sent",)) in seen
+    assert ("onewindow_facts_total", ("kept",)) not in seen
     assert ("onewindow_device_up", ("card",)) not in seen
 
 
@@ -104,7 +104,7 @@ def test_counting_loads_no_library() -> None:
     """A terminal at which nobody looks does not pay for the library that writes the format."""
     program = (
         "import sys; from firmware.metrics import Metrics; "
-        "metrics = Metrics(['card'], lambda: None); metrics.facts('kept'); "
+        "metrics = Metrics(['card'], lambda: None, lambda: None); metrics.sent(); "
         "assert 'prometheus_client' not in sys.modules; metrics.exposition()"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)

@@ -152,20 +152,24 @@ def test_warnings_reach_the_centre(upkeep: Upkeep, line: FakeLine) -> None:
     assert told["log/warning"]["what"] == "device lost"
 
 
-def test_the_page_shows_it_all(upkeep: Upkeep, line: FakeLine, tmp_path: Path) -> None:
+def test_the_page_shows_it_all(
+    upkeep: Upkeep, line: FakeLine, outbox: Outbox, tmp_path: Path
+) -> None:
     """Status, figures and the bundle, from the same parts."""
     status = DeviceStatus(
         state="offline", since="", remedy="reset", text_zh="插拔", text_en="replug"
     )
     upkeep.board.tell("reader", status)
-    upkeep.metrics.facts("kept")
+    outbox.keep(["a", "b"], lambda draft, number: (draft, b"x"), 0.0)
+    outbox.receipt(1)
     line.become(True)
     with page(tmp_path) as client:
         told = client.get("/api/status").json()
         figures = client.get("/metrics").text
         packed = client.get("/api/diagnosis").content
     assert (told["line"], told["devices"][0]["text_zh"]) == (True, "插拔")
-    assert 'onewindow_facts_total{stage="kept"} 1.0' in figures
+    assert 'onewindow_facts_total{stage="kept"} 2.0' in figures
+    assert 'onewindow_facts_total{stage="receipted"} 1.0' in figures
     assert 'onewindow_device_up{device="reader"} 0.0' in figures
     assert "onewindow_connections_total 1.0" in figures
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
