@@ -1,23 +1,20 @@
 """The link against the real broker, over a line that can freeze and with certificates gone bad."""
 
 import logging
-import random
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.config import Broker, Intervals
-from firmware.link import Backoff, Link
+from firmware.link import Link
 from hal.clock import Clock, SystemClock
 from hal.events.envelope import Clock as Quality
 from hal.events.topics import Branch
@@ -29,8 +26,6 @@ from sim.twins.broker_line import BrokerLine
 DEADLINE_S = 10.0
 BRANCH = Branch("pzh01", "pzh01-w01")
 NOW = datetime.now(UTC)
-CONNECT, PINGREQ, PINGRESP = 1, bytes.fromhex("c000"), bytes.fromhex("d000")
-CONNACK = bytes.fromhex("2003000000")
 SOON = Intervals(keepalive_s=1, reconnect_base_s=0.02, reconnect_cap_s=0.1)
 CONF = """\
 listener {port} 127.0.0.1
@@ -67,41 +62,6 @@ class Mosquitto:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-
-
-class Taciturn:
-    """Somebody on the broker's port who accepts and answers pings, and grants nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(folder / "broker.pem", folder / "broker.key")
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listening.getsockname()[1])
-        self.connected = Recorder()
-        self._thread = Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listening.accept()
-            except OSError:
-                return
-            with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as terminal:
-                self._serve(terminal)
-
-    def _serve(self, terminal: ssl.SSLSocket) -> None:
-        while packet := terminal.recv(4096):
-            if packet[0] >> 4 == CONNECT:
-                self.connected(True)
-                terminal.sendall(CONNACK)
-            elif packet.endswith(PINGREQ):
-                terminal.sendall(PINGRESP)
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(DEADLINE_S)
 
 
 class Recorder:
@@ -405,16 +365,6 @@ def test_a_refused_connection_is_said_with_its_remedy(
     assert rig.usable.told == []
 
 
-def test_a_broker_that_grants_nothing_is_left(folder: Path, own: Broker, make: Make) -> None:
-    """It answers pings for ever, but a line without subscriptions is no line: begin again."""
-    taciturn = Taciturn(folder)
-    rig = make(Broker(own.host, taciturn.port, own.ca, own.cert, own.key))
-    taciturn.connected.wait(lambda told: len(told) == 2)
-    assert rig.usable.told == []
-    rig.link.stop({}, DEADLINE_S)
-    taciturn.close()
-
-
 def test_why_the_broker_ended_a_connection_is_said(
     broker: Mosquitto, make: Make, said: Recorder
 ) -> None:
@@ -425,21 +375,3 @@ def test_why_the_broker_ended_a_connection_is_said(
     rig.link.publish(BRANCH.fact("gun", "scanned"), bytes(2000), qos=1, content_type="text/plain")
     rig.usable.wait(lambda told: told == [True, False, True])
     assert complaints(said, "the broker ended the connection") == 1
-
-
-def test_the_first_rest_is_as_random_as_the_others() -> None:
-    """A hall of terminals cut at the same moment returns spread over the whole interval."""
-    random.seed(4)
-    rests = sorted(Backoff(1.0, 8.0).next_s(1e9) for _ in range(300))
-    tenths = [sum(n / 10 <= rest < (n + 1) / 10 for rest in rests) for n in range(10)]
-    assert min(tenths) > 10
-    assert max(tenths) < 60
-
-
-def test_rests_grow_until_the_line_was_good() -> None:
-    """The ceiling doubles up to the cap; a line that broke at once does not begin it anew."""
-    random.seed(4)
-    backoff = Backoff(1.0, 8.0)
-    assert max(backoff.next_s(0.0) for _ in range(200)) > 7.0
-    assert max(backoff.next_s(0.5) for _ in range(200)) > 7.0
-    assert backoff.next_s(9.0) <= 1.0
