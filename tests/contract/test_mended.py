@@ -43,6 +43,8 @@ class Ear:
 
     def able(self, roles: frozenset[Role], lost_essential: frozenset[str]) -> None: ...
 
+    def opening(self, device: str) -> None: ...
+
     def changed(self, device: str, name: str, data: DeviceChanged) -> None:
         self._tell(device, name)
 

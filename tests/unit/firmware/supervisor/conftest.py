@@ -112,6 +112,9 @@ class Ear:
         self.last_status[device] = status
         self._hear("status", device, status.state)
 
+    def opening(self, device: str) -> None:
+        self._hear("opening", device)
+
     def opened(self, device: str) -> None:
         self._hear("opened", device)
 
