@@ -105,7 +105,10 @@ class Part(NamedTuple):
 
 @dataclass
 class Report:
-    """The verdict. `offending`: keys with the reason, contents masked to four characters."""
+    """The verdict. `kinds`: how much of each kind is stored.
+
+    `offending`: keys with the reason, contents masked to four characters.
+    """
 
     acts: int
     acknowledged: int
@@ -116,6 +119,7 @@ class Report:
     crossed: int
     quarantined: int
     unreadable_lines: int
+    kinds: dict[str, int]
     visits: int
     cases: int
     ratings: int
@@ -230,6 +234,13 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     return ranked[math.ceil(share * len(ranked)) - 1] if ranked else None
 
 
+def _stored_by_kind(tallies: dict[Key, Tally]) -> dict[str, int]:
+    counts = dict.fromkeys((COMMAND, *CONTENT_OF), 0)
+    for key, tally in tallies.items():
+        counts[key.kind] += len(tally.stored)
+    return counts
+
+
 def _crossed(tallies: dict[Key, Tally]) -> int:
     """Facts stored under another ticket (号票) than the one that they were attempted for."""
     tickets = defaultdict(set)
@@ -278,6 +289,7 @@ def judge(
         crossed=_crossed(tallies),
         quarantined=quarantined,
         unreadable_lines=unreadable_lines,
+        kinds=_stored_by_kind(tallies),
         visits=_count(database, "visit", "CLOSED"),
         cases=_count(database, "case_file", "DELIVERED"),
         ratings=_count(database, "rating", "RATED"),

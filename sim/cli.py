@@ -16,6 +16,8 @@ from sim.errors import CardFault, SimError, Stopped, UsageFault
 from sim.faults import runner
 from sim.hall import hall
 from sim.kill import TARGETS
+from sim.offline_day import Options as DayOptions
+from sim.offline_day import offline_day
 from sim.settings import Ports
 
 _EPILOG = """\
@@ -70,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_hall(commands.add_parser("hall", help="a hall to watch, until Ctrl-C"))
     _add_demo(commands.add_parser("demo", help="a finite hall, judged"))
     _add_faults(commands.add_parser("faults", help="terminals that are hit by faults, judged"))
+    _add_offline_day(
+        commands.add_parser("offline-day", help="a terminal that works a day alone, judged")
+    )
     _add_centre(commands.add_parser("centre", help="broker and centre alone"))
     twin = commands.add_parser("twin", help="one device alone, commanded by lines on stdin")
     _add_twins(twin)
@@ -111,6 +116,13 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lanes", type=_at_least_one, default=8, help="how many at a time (8)")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run, by its own seed")
     parser.add_argument("--keep", action="store_true", help="keep the runs' folder")
+
+
+def _add_offline_day(parser: argparse.ArgumentParser) -> None:
+    _add_dir(parser)
+    parser.add_argument("--visits", type=_at_least_one, default=12, help="default 12")
+    parser.add_argument("--seed", type=int, default=1, help="who comes, and what for (1)")
+    parser.add_argument("--keep", action="store_true", help="keep the run's folder")
 
 
 def _add_centre(parser: argparse.ArgumentParser) -> None:
@@ -187,6 +199,9 @@ def _carry_out(arguments: argparse.Namespace) -> int:
             _now,
             _say,
         )
+    if arguments.command == "offline-day":
+        day = DayOptions(arguments.visits, arguments.seed, arguments.keep, arguments.dir)
+        return offline_day(day, _now, _say)
     if arguments.command == "demo":
         return demo(
             Options(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sim.acts import Act, Acts
 from sim.arrivals import Citizen
+from sim.card import Card
 from sim.office import Command, Json, Office
 from sim.pace import Pace, Patience
 from sim.twins.gpio import Mark
@@ -60,6 +61,89 @@ class Room:
             patience.check(awaited)
 
 
+@dataclass(frozen=True)
+class Devices:
+    """The devices of a window as one citizen uses them in one visit, known by its ticket."""
+
+    window: Window
+    acts: Acts
+    pace: Pace
+    terminal: str
+    ticket: str
+    actor: str
+    patience: Patience
+
+    def act(
+        self,
+        kind: str,
+        content: str,
+        begin: Callable[[Act], object],
+        seen: Callable[[Mark, float], bool],
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """An act, again until the window answers; `end` takes back what was laid there.
+
+        After more than one attempt, waits until the lamps are still: a late answer must not be
+        taken for that of the next act. VisitFault when there is no answer in time.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            act = self.acts.attempted(
+                kind, self.actor, content, terminal=self.terminal, ticket=self.ticket
+            )
+            mark = self.window.mark()
+            begin(act)
+            answered = seen(mark, self.pace.patience_device_s)
+            end()
+            if answered:
+                self.acts.acknowledged(act)
+                break
+            self.patience.check(f"an answer to {kind}")
+            self.window.wait_attended(self.pace.patience_device_s)
+        if tries > 1:
+            self.window.gpio.wait_quiet(self.pace.quiet_s, self.pace.patience_effect_s)
+
+    def lay_card(self, card: Card) -> None:
+        """Lay the resident-ID card (身份证) until the window answers."""
+        self.act(
+            "identity.read",
+            card.number,
+            lambda act: self.window.identity.lay(card, lambda: self.acts.sent(act)),
+            self.window.wait_card_taken,
+            self.window.identity.lift,
+        )
+
+    def insert_card(self, card: Card) -> None:
+        """Put the social-security card in until the window answers, and take it out again."""
+        self.act(
+            "card.read",
+            card.number,
+            # No moment of sending is put on record: the terminal asks for each byte.
+            lambda act: self.window.insert(card),
+            self.window.wait_card_taken,
+            self.window.withdraw,
+        )
+
+    def scan(self, code: str) -> None:
+        """Show a code to the gun until the window answers."""
+        self.act(
+            "code.scanned",
+            code,
+            lambda act: self.window.scan(code, lambda: self.acts.sent(act)),
+            self.window.wait_code_taken,
+        )
+
+    def rate(self, level: int) -> None:
+        """Press a key of the pad, which asks, until its lamp alone is lit."""
+        self.act(
+            "rating.given",
+            str(level),
+            lambda act: self.window.press(level, lambda: self.acts.sent(act)),
+            lambda mark, wait_s: self.window.wait_rating_taken(level, mark, wait_s),
+        )
+
+
 class Visit:
     """One citizen's visit (本次服务), from the call, which `called` answered, to the close."""
 
@@ -69,13 +153,18 @@ class Visit:
         self._patience = patience
         self._ticket: Json = called["ticket"]
         self._path = f"/visits/{called['visit']['id']}"
+        self._devices = Devices(
+            room.window, room.acts, room.pace, room.terminal, self._number, citizen.actor, patience
+        )
 
     def carry_out(self) -> Done:
         """Do all of it; VisitFault when something did not come in time."""
         self._identify()
-        self._present_card()
+        self._breathe()
+        self._devices.insert_card(self._citizen.card)
         case = self._open_case()
-        self._show_ticket()
+        self._breathe()
+        self._devices.scan(str(self._ticket["barcode"]))
         self._hand_in()
         for step, body in (
             ("accept", {}),
@@ -95,15 +184,8 @@ class Visit:
     def _identify(self) -> None:
         """Lay the card until the teller's screen has it; a card that is not seen is laid again."""
         while True:
-            self._device(
-                "identity.read",
-                self._citizen.card.number,
-                lambda act: self._room.window.identity.lay(
-                    self._citizen.card, lambda: self._room.acts.sent(act)
-                ),
-                self._room.window.wait_card_taken,
-                self._room.window.identity.lift,
-            )
+            self._breathe()
+            self._devices.lay_card(self._citizen.card)
             if self._room.office.wait(
                 self._path,
                 lambda visit: (
@@ -115,30 +197,9 @@ class Visit:
             ):
                 return
 
-    def _present_card(self) -> None:
-        """Put the social-security card in until the window answers, and take it out again."""
-        window, person = self._room.window, self._citizen.card
-        self._device(
-            "card.read",
-            person.number,
-            # No moment of sending is put on record: the terminal asks for each byte.
-            lambda act: window.insert(person),
-            window.wait_card_taken,
-            window.withdraw,
-        )
-
     def _open_case(self) -> Json:
         body = {"visit": self._path.rpartition("/")[2], "item_code": self._citizen.item}
         return self._order("/cases", body)
-
-    def _show_ticket(self) -> None:
-        code = str(self._ticket["barcode"])
-        self._device(
-            "code.scanned",
-            code,
-            lambda act: self._room.window.scan(code, lambda: self._room.acts.sent(act)),
-            self._room.window.wait_code_taken,
-        )
 
     def _hand_in(self) -> None:
         """Lay the form below the camera; the teller orders the page until the window took it."""
@@ -160,12 +221,8 @@ class Visit:
         window = self._room.window
         ask = self._room.command(f"{self._path}/rating-request", {})
         self._room.until(ask, window.wait_asked, "the five lamps of the pad", self._patience)
-        self._device(
-            "rating.given",
-            str(self._citizen.level),
-            lambda act: window.press(self._citizen.level, lambda: self._room.acts.sent(act)),
-            lambda mark, wait_s: window.wait_rating_taken(self._citizen.level, mark, wait_s),
-        )
+        self._breathe()
+        self._devices.rate(self._citizen.level)
         # A teller whose screen stays behind goes on to close: that is refused until it is there.
         self._room.office.wait(
             self._path,
@@ -193,35 +250,9 @@ class Visit:
         seen: Callable[[Mark, float], bool],
         end: Callable[[], None] = lambda: None,
     ) -> None:
-        """An act at a device, until the window answers; `end` takes back what was laid there.
-
-        After more than one attempt, waits until the lamps are still: a late answer must not be
-        taken for that of the next act.
-        """
+        """An act at a device, until the window answers; see `Devices.act`."""
         self._breathe()
-        tries = 0
-        while True:
-            tries += 1
-            act = self._room.acts.attempted(
-                kind,
-                self._citizen.actor,
-                content,
-                terminal=self._room.terminal,
-                ticket=self._number,
-            )
-            mark = self._room.window.mark()
-            begin(act)
-            answered = seen(mark, self._room.pace.patience_device_s)
-            end()
-            if answered:
-                self._room.acts.acknowledged(act)
-                break
-            self._patience.check(f"an answer to {kind}")
-            self._room.window.wait_attended(self._room.pace.patience_device_s)
-        if tries > 1:
-            self._room.window.gpio.wait_quiet(
-                self._room.pace.quiet_s, self._room.pace.patience_effect_s
-            )
+        self._devices.act(kind, content, begin, seen, end)
 
     def _breathe(self) -> None:
         self._patience.pause(self._room.pace.between_s, "the next step of the visit")

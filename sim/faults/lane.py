@@ -61,7 +61,7 @@ class Lane:
         self.readers = Pcscd(self.wires / "cards", [f"Sim Card W{self.number:02d}"])
         self.window = Window(self.readers, 1)
         self.line = BrokerLine(self.run.identities, self.name, self.run.ports.mqtt)
-        self._page_port = free_ports(1)[0]
+        self.page_port = free_ports(1)[0]
         self.terminal: Child | None = None
         self._state_dir: Path | None = None
 
@@ -91,7 +91,7 @@ class Lane:
         special = Special(
             broker_port=self.line.port,
             state_dir=self._state_dir,
-            page_port=self._page_port,
+            page_port=self.page_port,
             reserve_bytes=DISK_RESERVE_BYTES,
             kernel_devices=not needs.jumping_clock,
             intervals=INTERVALS,
@@ -132,6 +132,12 @@ class Lane:
         self.clock = None
         if self._state_dir is not None:
             shutil.rmtree(self._state_dir, ignore_errors=True)
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the terminal keeps its state; it ends with the terminal."""
+        assert self._state_dir is not None, "no terminal was started"
+        return self._state_dir
 
     def running(self) -> Child:
         """The terminal that a fault strikes."""

@@ -23,7 +23,7 @@ from sim.pace import Pace, Patience
 from sim.settings import SITE
 from sim.visit import Room, Visit
 
-PACE = Pace(visit_s=60.0, retry_s=0.2)
+PACE = Pace(visit_s=60.0, retry_s=0.2, patience_page_s=5.0)
 _DRAIN_S = 20.0
 _JUDGE_AGAIN_S = 0.3
 _SECOND_FAULT = 0.3

@@ -57,6 +57,10 @@ A: dev=13:{64 + number}
 """
 
 
+DROPPED = [(_EV_SYN, _SYN_DROPPED, 0)]
+"""The report by which the kernel says that its buffer overflowed."""
+
+
 def node(number: int) -> str:
     """The path of event node `number`."""
     return f"/dev/input/event{number}"
@@ -123,7 +127,7 @@ def strokes(code: str, *, dropped: bool = False) -> list[list[tuple[int, int, in
     reports: list[list[tuple[int, int, int]]] = []
     for position, character in enumerate(code):
         if dropped and position == len(code) // 2:
-            reports.append([(_EV_SYN, _SYN_DROPPED, 0)])
+            reports.append(DROPPED)
         if character not in KEYS:
             continue
         key, shifted = KEYS[character]

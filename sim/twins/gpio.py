@@ -23,6 +23,7 @@ PRESSED, IDLE = 0, 1
 BOUNCE_S = (0.0006, 0.0011, 0.0004, 0.0009)
 """Seconds between the edges of a closing contact: five edges in 3 ms, then still."""
 HOLD_S = 0.12
+_LATE_S = 0.005
 _REMEMBERED_EDGES = 4096
 _LONGEST_LINE = 64
 _OUT = re.compile(rb"out ([0-9]{1,3}) ([01])")
@@ -157,21 +158,28 @@ class GpioTwin:
         self._bounce(pin, IDLE)
 
     def _bounce(self, pin: int, level: int) -> None:
+        """Where this machine is late there are fewer edges: late ones would be another press."""
         self._move(pin, level)
-        for number, pause_s in enumerate(BOUNCE_S):
-            time.sleep(pause_s)
-            self._move(pin, level if number % 2 else 1 - level)
+        due = time.monotonic()
+        for closed_s, open_s in zip(BOUNCE_S[::2], BOUNCE_S[1::2], strict=True):
+            due += closed_s
+            time.sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() - due > _LATE_S:
+                return
+            self._move(pin, 1 - level, level)
+            due += open_s
 
-    def _move(self, pin: int, level: int) -> None:
+    def _move(self, pin: int, *levels: int) -> None:
+        """In one message, so that nothing can come between."""
         with self._writing:
-            self._pressed[pin] = level
+            self._pressed[pin] = levels[-1]
             for connection in self._connections:
-                self._tell(connection, pin, level)
+                self._tell(connection, pin, *levels)
 
     @staticmethod
-    def _tell(connection: socket.socket, pin: int, level: int) -> None:
+    def _tell(connection: socket.socket, pin: int, *levels: int) -> None:
         with contextlib.suppress(OSError):
-            connection.sendall(f"in {pin} {level}\n".encode())
+            connection.sendall("".join(f"in {pin} {level}\n" for level in levels).encode())
 
     def mark(self) -> Mark:
         """Now, as something to look back to."""
