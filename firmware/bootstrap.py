@@ -1,132 +1,233 @@
 """Chooses and connects the real parts of the terminal, starts them, and stops them again."""
 
 import fcntl
-import hashlib
-import logging
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import cast
+from typing import Protocol, cast
 
-import msgspec
-
-from firmware.config import Configuration
-from firmware.credentials import expiry, tls_context
+from firmware.centre_time import CentreTime
+from firmware.clock_watch import ClockWatch
+from firmware.config import Configuration, DeviceTable
+from firmware.credentials import tls_context
+from firmware.desk import Desk, Probes
+from firmware.disk import DiskWatch, WriteMeter
+from firmware.downlink import Downlink
 from firmware.errors import EssentialMissing, StateFault
-from firmware.health import Examiner, HealthTimer
 from firmware.lights import Lights
 from firmware.link import Link
+from firmware.local_desk import LocalDesk
+from firmware.notify import Notifier
 from firmware.orders import Orders
 from firmware.outbox import Outbox
 from firmware.panel import Panel
 from firmware.photographer import Photographer
+from firmware.presence import Presence, about
+from firmware.recovery import SystemRestorer
 from firmware.seal import Seal, load_seal
 from firmware.sender import Sender
+from firmware.speaker import Speaker
 from firmware.spool import Spool, SpoolError
 from firmware.stamp import Stamp
-from firmware.supervisor import Supervisor
+from firmware.supervisor import Cared, Supervisor
+from firmware.surroundings import ClockSeen, Disk
 from firmware.task import Task
+from firmware.upkeep import Parts, Upkeep
 from firmware.uploader import Uploader
-from firmware.window import Noted, Ordered, Seen, Window
-from hal.clock import Clock, rfc3339
-from hal.events.envelope import PLAIN
-from hal.events.facts import FACTS, DeviceChanged, TerminalChanged
-from hal.events.orders import CentreState, OrderError, decode, encode
-from hal.events.status import About, DeviceAbout, DeviceStatus, TerminalMode, TerminalState
-from hal.events.topics import CENTRE_STATE, Branch, parse_topic
-from hal.interfaces import Device, Display, DocumentCamera, Lamps, Observation, RatingPad
+from firmware.view import View
+from firmware.window import Noted, Tick, Window
+from hal.clock import Clock
+from hal.events.facts import TerminalChanged
+from hal.events.orders import encode
+from hal.interfaces import Device, Display, DocumentCamera, Lamps, RatingPad, Voice
 
 ESSENTIAL_GRACE_S = 10.0
 """How long an essential device may take to appear after the start."""
 _END_S = 2.0
 _LOOK_S = 0.02
+_LINE_LOOK_S = 0.1
 
-_log = logging.getLogger(__name__)
-_OF_TERMINAL = ("terminal.started", "terminal.stopping")
-_OF_DEVICES = ("device.lost", "device.returned")
-_OF_ORDERS = ("order.done", "order.refused")
-_OF_ROLE = {
-    "card": ("card.presented", "card.read", "card.removed"),
-    "identity": ("identity.read",),
-    "code": ("code.scanned",),
-    "document": ("document.captured",),
-    "rating": ("rating.given", "rating.expired"),
-}
+
+class _Part(Protocol):
+    """Something that works in threads of its own from its start on."""
+
+    def start(self) -> object: ...
 
 
 class Terminal:
     """One window's program. `run` blocks until `end` is set."""
 
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
-        """StartFault when a key, a certificate or the state folder cannot be used."""
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        centre_time: CentreTime,
+        notifier: Notifier,
+    ) -> None:
+        """StartFault when a key, a certificate or the state folder cannot be used.
+
+        `centre_time` is told the centre's time; `clock` may ask it what it heard.
+        """
         self._configuration = configuration
         self._clock = clock
+        self._centre_time = centre_time
         self._branch = configuration.branch
-        state_dir = configuration.terminal.state_dir
+        self._settled = False
+        self._devices = {t.name: t.spec.build(t.options, clock) for t in configuration.devices}
+        self._open_state()
+        self._make_window()
+        self._make_line()
+        self._make_care(notifier)
+        self._connect_parts()
+
+    def _open_state(self) -> None:
+        """What is on the disk, and the keys. The meter comes before the process is locked up."""
+        configuration, state_dir = self._configuration, self._configuration.terminal.state_dir
         seal = load_seal(configuration.seal.kid, configuration.seal.public_key)
-        self._stamp = Stamp(self._branch, clock, seal)
+        self._meter = WriteMeter(self._clock)
+        self._stamp = Stamp(self._branch, self._clock, seal)
         self._lock_file = _take(state_dir)
         self._outbox = _open_outbox(state_dir / "outbox.db", self._stamp.new_id)
-        self._started = rfc3339(clock.now())
-        self._centre = "unknown"
-        self._link = Link(
-            configuration.broker, self._branch, encode(self._state("lost")), self._received
-        )
-        self._sender = Sender(self._outbox, self._link)
-        tables = configuration.devices
-        self._devices = {t.name: t.spec.build(t.options, clock) for t in tables}
-        spool = _open_spool(state_dir / "spool", self._branch.terminal, seal, self._stamp.new_id)
-        tls = tls_context(configuration.broker, self._branch.terminal)
-        self._uploader = Uploader(spool, configuration.centre.url, tls)
+        self._spool = _open_spool(configuration, seal, self._stamp.new_id)
+        self._presence = Presence(self._outbox.epoch, self._stamp.boot, self._clock)
+
+    def _make_window(self) -> None:
+        """The session and its answers: lamps, pad, display, voice, camera."""
         self._panel = Panel(cast(Display | None, self._first("display")))
-        self._lights = Lights(
-            cast(Lamps | None, self._first("lamp")),
-            cast(RatingPad | None, self._first("rating")),
-            self._panel,
+        self._speaker = Speaker(cast(Voice | None, self._first("voice")), self._clock)
+        lamps = cast(Lamps | None, self._first("lamp"))
+        pad = cast(RatingPad | None, self._first("rating"))
+        self._lights = Lights(lamps, pad, self._panel, self._speaker)
+        tables = self._configuration.devices
+        self._orders = Orders({table.name: table.spec.role for table in tables})
+        idle_s = self._configuration.intervals.idle_s
+        self._window = Window(
+            self._outbox, self._stamp, self._lights, self._orders, self._clock, idle_s
         )
-        orders = Orders({table.name: table.spec.role for table in tables})
-        self._window = Window(self._outbox, self._stamp, self._lights, orders, clock)
-        self._photographer = Photographer(
-            cast(DocumentCamera | None, self._first("document")), spool, self._window.put
+        camera = cast(DocumentCamera | None, self._first("document"))
+        self._photographer = Photographer(camera, self._spool, self._window.put)
+
+    def _make_line(self) -> None:
+        """What goes to the broker and the centre, and what comes from there."""
+        configuration, intervals = self._configuration, self._configuration.intervals
+        self._link = Link(
+            configuration.broker,
+            self._branch,
+            encode(self._presence.will()),
+            lambda topic, body: self._downlink.received(topic, body),
+            intervals,
+            self._clock,
         )
-        self._window.on_capture(self._photographer.take)
-        desk = _Desk(self._window, self._link, self._lights, self._branch)
-        self._supervisor = Supervisor(self._devices, desk, clock)
-        expires_at = expiry(configuration.broker.cert)
-        self._examiner = Examiner(self._outbox, state_dir, expires_at, clock)
-        self._health = HealthTimer(self._tell_health)
-        self._window.on_kept(self._sender.wake)
-        self._link.on_change(self._sender.line)
-        self._link.on_change(lambda usable: self._tell_health() if usable else None)
-        self._link.retain(self._branch.about, encode(self._about(orders)))
+        self._sender = Sender(self._outbox, self._link, intervals, self._centre_time)
+        tls = tls_context(configuration.broker, self._branch.terminal)
+        self._uploader = Uploader(
+            self._spool,
+            configuration.centre.url,
+            tls,
+            intervals.upload_base_s,
+            intervals.upload_cap_s,
+        )
+        self._downlink = Downlink(self._branch, self._window, self._sender)
 
-    def run(self, end: Event, ready: Callable[[], None]) -> None:
-        """Start everything, call `ready` when line and devices have settled, stop at `end`.
+    def _make_care(self, notifier: Notifier) -> None:
+        """Who looks after devices, disk, clock, and the terminal itself."""
+        configuration, window = self._configuration, self._window
+        probes = Probes(self._clock)
+        self._desk = Desk(window, self._link, self._lights, self._branch, probes)
+        self._supervisor = Supervisor(
+            {table.name: _cared(table, self._devices) for table in configuration.devices},
+            self._desk,
+            configuration.intervals,
+            SystemRestorer(configuration.recovery),
+            self._clock,
+        )
+        state_dir = configuration.terminal.state_dir
+        reserve_bytes = configuration.limits.reserve_bytes
+        self._disk = DiskWatch(state_dir, reserve_bytes, lambda low: window.put(Disk(low)))
+        self._clock_watch = ClockWatch(self._clock, lambda wrong: window.put(ClockSeen(wrong)))
+        self._upkeep = Upkeep(configuration, self._clock, self._parts(notifier, probes))
 
+    def _parts(self, notifier: Notifier, probes: Probes) -> Parts:
+        window = self._window
+        return Parts(
+            outbox=self._outbox,
+            spool=self._spool,
+            line=self._link,
+            lost=self._supervisor.missing,
+            centre=lambda: self._downlink.centre,
+            mode=lambda: window.view().mode,
+            probes={
+                "window": lambda done: window.put(Tick(done)),
+                "supervisor": self._supervisor.probe,
+                "sender": self._sender.probe,
+            },
+            config=self._configuration.path,
+            written=self._meter,
+            reference=self._centre_time.now,
+            probe_ms=probes.all,
+            desk=LocalDesk(window),
+            notifier=notifier,
+        )
+
+    def _connect_parts(self) -> None:
+        """Who calls whom."""
+        window, link = self._window, self._link
+        window.on_kept(self._sender.wake)
+        window.on_capture(self._photographer.take)
+        window.on_view(self._show_state)
+        window.on_answered(self._upkeep.metrics.answered)
+        self._sender.on_sent(self._upkeep.metrics.sent)
+        self._desk.report_to(self._upkeep.board, self._upkeep.metrics)
+        self._downlink.on_heard(self._upkeep.contact.heard)
+        camera = self._name_of("document")
+        if camera is not None:
+            self._photographer.on_lost(lambda lost: self._supervisor.doubt(camera, lost))
+        self._photographer.on_full(self._disk.look)
+        link.on_change(self._downlink.line)
+        link.on_clock(self._clock_watch.certificate)
+        link.retain(
+            self._branch.about,
+            encode(about(self._configuration.devices, self._orders.understood())),
+        )
+
+    def run(self, end: Event, settled: Callable[[], None], ready: Callable[[], None]) -> None:
+        """Start everything; stop at `end`.
+
+        `settled` is called when every device has been tried: the window takes people in, with or
+        without a centre. `ready` is called after it, when the line to the broker stands.
         EssentialMissing when an essential device is not there after its grace.
         """
         window = Task("window", self._window.run)
         window.start()
-        self._link.retain(self._branch.state, encode(self._state("starting")))
+        self._link.retain(self._branch.state, encode(self._presence.become("starting")))
         why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
         self._note_terminal("started", why)
-        self._panel.start()
-        self._photographer.start()
-        self._uploader.start()
-        self._supervisor.start()
-        self._sender.start()
-        self._link.start()
-        self._health.start()
+        for part in self._working_parts():
+            part.start()
         try:
             self._await_essential(end)
-            self._settle(end, ready)
+            self._settle(end, settled, ready)
             end.wait()
         finally:
             self._stop(window)
+
+    def _working_parts(self) -> tuple["_Part", ...]:
+        """In the order in which they start; devices before the line, which tells of them."""
+        return (
+            self._panel,
+            self._speaker,
+            self._photographer,
+            self._uploader,
+            self._disk,
+            self._clock_watch,
+            self._supervisor,
+            self._sender,
+            self._link,
+            self._upkeep,
+        )
 
     def _await_essential(self, end: Event) -> None:
         """Until every device has had its first verdict and no essential one is missing.
@@ -149,15 +250,29 @@ class Terminal:
                 )
             end.wait(_LOOK_S)
 
-    def _settle(self, end: Event, ready: Callable[[], None]) -> None:
+    def _settle(self, end: Event, settled: Callable[[], None], ready: Callable[[], None]) -> None:
+        if end.is_set():
+            return
+        self._settled = True
+        self._show_state(self._window.view())
+        settled()
         while not end.is_set():
-            if self._link.subscribed.wait(0.1):
-                self._link.retain(self._branch.state, encode(self._state("ready")))
+            if self._link.subscribed.wait(_LINE_LOOK_S):
                 ready()
                 return
 
+    def _show_state(self, view: View) -> None:
+        """Tell how the window is. While it starts it is `starting`, whatever it could do."""
+        self._presence.be_able(view.able)
+        if self._settled:
+            state = self._presence.become("paused" if view.why else "ready", view.why)
+            self._link.retain(self._branch.state, encode(state))
+
     def _stop(self, window: Task) -> None:
-        self._health.stop()
+        self._settled = False
+        self._upkeep.stop()
+        self._clock_watch.stop()
+        self._disk.stop()
         self._photographer.stop()
         self._uploader.stop()
         self._supervisor.stop()
@@ -165,34 +280,15 @@ class Terminal:
         self._window.stop()
         window.join(_END_S)
         self._lights.stop()
+        self._speaker.stop()
         self._panel.stop()
         self._sender.stop()
-        self._link.stop({self._branch.state: encode(self._state("stopping"))})
+        self._link.stop({self._branch.state: encode(self._presence.become("stopping"))})
         for device in self._devices.values():
             device.close()
         self._outbox.close()
+        self._meter.close()
         os.close(self._lock_file)
-
-    def _received(self, topic: str, body: bytes) -> None:
-        if topic == CENTRE_STATE:
-            self._note_centre(body)
-        elif topic == self._branch.receipt:
-            self._sender.receipt(body)
-        else:
-            rest = parse_topic(topic).rest
-            if len(rest) == 2:
-                self._window.put(Ordered(rest[0], rest[1], body))
-
-    def _note_centre(self, body: bytes) -> None:
-        try:
-            state = decode(body, CentreState).state
-        except OrderError:
-            state = "unknown"
-        if state != self._centre:
-            self._centre = state
-            _log.info("centre", extra={"state": state})
-            if state == "ready":
-                self._sender.centre_ready()
 
     def _note_terminal(self, name: str, why: str) -> None:
         data = TerminalChanged(
@@ -203,71 +299,15 @@ class Terminal:
         )
         self._window.put(Noted("terminal", "terminal", name, data))
 
-    def _tell_health(self) -> None:
-        lost = sorted(self._supervisor.missing())
-        health = self._examiner.look(centre=self._centre, devices_lost=lost)
-        if health is None:
-            return
-        self._link.publish(
-            self._branch.health, encode(health), qos=0, content_type=PLAIN, retain=True
-        )
-
-    def _state(self, mode: TerminalMode) -> TerminalState:
-        return TerminalState(
-            state=mode,
-            epoch=self._outbox.epoch,
-            boot=self._stamp.boot,
-            since=self._started if mode == "lost" else rfc3339(self._clock.now()),
-        )
-
     def _first(self, role: str) -> Device | None:
         return next((device for device in self._devices.values() if device.role == role), None)
 
-    def _about(self, orders: Orders) -> About:
-        tables = self._configuration.devices
-        devices = [
-            DeviceAbout(
-                device=table.name,
-                role=table.spec.role,
-                driver=table.spec.name,
-                essential=table.essential,
-            )
-            for table in tables
-        ]
-        roles = {table.spec.role for table in tables}
-        facts = [*_OF_TERMINAL, *_OF_DEVICES, *_OF_ORDERS]
-        facts += [name for role in sorted(roles) for name in _OF_ROLE.get(role, ())]
-        about = About(
-            version=version("onewindow"),
-            devices=devices,
-            facts=[name for name in facts if name in FACTS],
-            orders=orders.understood(),
-            hash="",
-        )
-        digest = hashlib.sha256(msgspec.json.encode(about)).hexdigest()
-        return msgspec.structs.replace(about, hash=digest)
+    def _name_of(self, role: str) -> str | None:
+        return next((name for name, each in self._devices.items() if each.role == role), None)
 
 
-@dataclass(frozen=True)
-class _Desk:
-    """Takes what devices tell to the window, and their status to the broker."""
-
-    window: Window
-    link: Link
-    lights: Lights
-    branch: Branch
-
-    def observed(self, device: str, observation: Observation) -> None:
-        self.window.put(Seen(device, observation))
-
-    def changed(self, device: str, name: str, data: DeviceChanged) -> None:
-        self.window.put(Noted(device, "device", name, data))
-
-    def status(self, device: str, status: DeviceStatus) -> None:
-        self.link.retain(self.branch.device(device), encode(status))
-
-    def opened(self, device: str) -> None:
-        self.lights.refresh()
+def _cared(table: DeviceTable, devices: dict[str, Device]) -> Cared:
+    return Cared(devices[table.name], table.essential, table.daemon, table.usb_port)
 
 
 def _take(state_dir: Path) -> int:
@@ -292,8 +332,10 @@ def _open_outbox(path: Path, new_id: Callable[[], str]) -> Outbox:
         raise StateFault(f"{path}: {error}; make room, or call a technician.") from error
 
 
-def _open_spool(folder: Path, terminal: str, seal: Seal, new_id: Callable[[], str]) -> Spool:
+def _open_spool(configuration: Configuration, seal: Seal, new_id: Callable[[], str]) -> Spool:
+    folder, limits = configuration.terminal.state_dir / "spool", configuration.limits
+    terminal = configuration.terminal.id
     try:
-        return Spool(folder, terminal, seal, new_id)
+        return Spool(folder, terminal, seal, new_id, limits.spool_bytes, limits.reserve_bytes)
     except SpoolError as error:
         raise StateFault(f"terminal.state_dir: {error}; let it be a folder of ours.") from error

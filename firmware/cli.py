@@ -9,6 +9,7 @@ from threading import Event
 
 from firmware import config, log
 from firmware.bootstrap import Terminal
+from firmware.centre_time import CentreTime
 from firmware.credentials import tls_context
 from firmware.errors import StartFault, StateFault
 from firmware.hardening import keep_no_core
@@ -76,17 +77,19 @@ def _run(configuration: config.Configuration) -> int:
         notifier.stopping()
         end.set()
 
-    def ready() -> None:
+    def settled() -> None:
         give_back()
-        print("ready", flush=True)
         notifier.ready()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    terminal = Terminal(configuration, SystemClock())
+    clock = SystemClock()
+    centre_time = CentreTime(clock)
+    clock.reference = centre_time.now
+    terminal = Terminal(configuration, clock, centre_time, notifier)
     # Before the first person comes, and behind what opens files below /proc/self.
     keep_no_core()
-    terminal.run(end, ready)
+    terminal.run(end, settled, lambda: print("ready", flush=True))
     notifier.close()
     return _INTERRUPTED if signal.SIGINT in interrupted else 0
 

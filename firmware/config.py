@@ -61,7 +61,7 @@ class Intervals(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     keepalive_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 10
-    reconnect_base_s: Seconds = 0.2
+    reconnect_base_s: Seconds = 1.0
     reconnect_cap_s: Seconds = 5.0
     receipt_base_s: Seconds = 1.0
     receipt_cap_s: Seconds = 30.0
@@ -137,8 +137,9 @@ class DeviceTable:
 
 @dataclass(frozen=True)
 class Configuration:
-    """All of it, checked; paths are absolute."""
+    """All of it, checked; paths are absolute. `path` is the file's own."""
 
+    path: Path
     terminal: Terminal
     broker: Broker
     centre: Centre
@@ -177,6 +178,7 @@ def read(path: Path) -> Configuration:
             )
     folder = path.absolute().parent
     return Configuration(
+        path=path.absolute(),
         terminal=_absolute(parsed.terminal, folder),
         broker=_absolute(parsed.broker, folder),
         centre=parsed.centre,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.session import Capture
-from firmware.spool import Kept, Spool, SpoolError
+from firmware.spool import Kept, Spool, SpoolError, SpoolFull
 from firmware.task import Task
 from hal.errors import DeviceError, DeviceLost
 from hal.events.facts import DocumentCaptured, Page
@@ -54,6 +54,7 @@ class Photographer:
         self._spool = spool
         self._done = done
         self._lost: Callable[[DeviceLost], None] = _nobody
+        self._full: Callable[[], None] = _nothing
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._task = Task("photographer", self._run)
 
@@ -68,6 +69,10 @@ class Photographer:
     def on_lost(self, lost: Callable[[DeviceLost], None]) -> None:
         """Who wants to know that a scan found the camera lost. Before `start`; in our thread."""
         self._lost = lost
+
+    def on_full(self, full: Callable[[], None]) -> None:
+        """Who wants to know that a page found no room. Before `start`; called in our thread."""
+        self._full = full
 
     def take(self, order: Order) -> None:
         """Have the page taken that lies under the camera."""
@@ -87,6 +92,8 @@ class Photographer:
             _log.warning("no page taken", extra={"error": type(error).__name__})
             if isinstance(error, DeviceLost):
                 self._lost(error)
+            if isinstance(error, SpoolFull):
+                self._full()
             return Photographed(order, None, str(error))
         capture = order.capture
         page = _page(scanned, kept)
@@ -97,6 +104,10 @@ class Photographer:
 
 
 def _nobody(lost: DeviceLost) -> None:
+    """Nobody wants to know."""
+
+
+def _nothing() -> None:
     """Nobody wants to know."""
 
 

@@ -7,6 +7,7 @@ to the last receipt whenever the line was interrupted, or no receipt came for a 
 import logging
 import random
 import sqlite3
+from collections.abc import Callable
 from threading import Condition
 from time import monotonic
 
@@ -45,10 +46,16 @@ class Sender:
         self._committed = 0
         self._sent = 0
         self._missing: list[tuple[int, int]] = []
+        self._probes: list[Callable[[], None]] = []
         self._centre_time = centre_time
         self._patience = _Patience(intervals.receipt_base_s, intervals.receipt_cap_s)
         self._rounds = 0
+        self._sent_listeners: list[Callable[[], None]] = []
         self._task = Task("sender", self._run)
+
+    def on_sent(self, listener: Callable[[], None]) -> None:
+        """Call `listener` for each fact handed to the broker; before `start` only."""
+        self._sent_listeners.append(listener)
 
     def start(self) -> None:
         self._task.start()
@@ -100,6 +107,12 @@ class Sender:
             self._missing = ranges(receipt.missing)
             self._changed.notify()
 
+    def probe(self, done: Callable[[], None]) -> None:
+        """Have `done` called by our thread when its turn comes; returns at once."""
+        with self._changed:
+            self._probes.append(done)
+            self._changed.notify()
+
     def _start_again(self) -> None:
         self._go_back()
         self._patience.reset()
@@ -120,17 +133,22 @@ class Sender:
                 if self._waiting() and self._patience.over():
                     self._patience.lengthen()
                     self._go_back()
+                probes, self._probes = self._probes, []
                 missing, self._missing = self._missing, []
                 start, room = self._sent, WINDOW - (self._sent - self._committed)
-                self._news = False
                 usable, turn = self._usable, self._rounds
+                # News that cannot be sent now stay news.
+                self._news = self._news and not (usable and room > 0)
             if usable:
                 self._send_missing(missing)
                 self._send(start, max(0, room), turn)
+            for done in probes:
+                done()
 
     def _something_to_do(self) -> bool:
         room = self._sent - self._committed < WINDOW
-        return self._stopping or (self._usable and (bool(self._missing) or (self._news and room)))
+        to_send = self._usable and (bool(self._missing) or (self._news and room))
+        return self._stopping or bool(self._probes) or to_send
 
     def _waiting(self) -> bool:
         """Whether a receipt is to come."""
@@ -162,7 +180,11 @@ class Sender:
             self._news = self._news or (bool(batch) and len(batch) == room)
 
     def _publish(self, entry: Entry) -> bool:
-        return self._link.publish(entry.topic, entry.body, qos=1, content_type=CONTENT_TYPE)
+        sent = self._link.publish(entry.topic, entry.body, qos=1, content_type=CONTENT_TYPE)
+        if sent:
+            for listener in self._sent_listeners:
+                listener()
+        return sent
 
 
 class _Patience:

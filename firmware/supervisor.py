@@ -75,6 +75,9 @@ class Listener(Protocol):
     def status(self, device: str, status: DeviceStatus) -> None:
         """What the device's retained status is from now on."""
 
+    def opening(self, device: str) -> None:
+        """An attempt to open the device begins."""
+
     def opened(self, device: str) -> None:
         """The device is usable: what it shows must be shown again."""
 
@@ -183,6 +186,10 @@ class Supervisor:
         """
         self._acts.put(partial(self._doubted, device, self._care[device].attempt, lost))
 
+    def probe(self, done: Callable[[], None]) -> None:
+        """Have `done` called by our thread when its turn comes; returns at once."""
+        self._acts.put(done)
+
     def _run(self) -> None:
         while True:
             try:
@@ -216,6 +223,7 @@ class Supervisor:
         care.retry_at_s = None
         care.attempt += 1
         attempt, listener, acts = care.attempt, self._listener, self._acts
+        listener.opening(name)
         care.worker = start_worker(
             care.cared.device,
             lambda observation: listener.observed(name, observation),

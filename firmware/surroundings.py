@@ -78,7 +78,7 @@ def after(around: Around, change: Change) -> Around:
         case CentreSeen(reachable=reachable):
             return replace(around, centre=reachable)
         case AbleSeen(roles=roles, lost_essential=lost):
-            return replace(around, able=roles, lost=lost, recovering=())
+            return replace(around, able=roles, lost=lost)
         case Recovering(device=device, text_zh=text):
             others = tuple(each for each in around.recovering if each[0] != device)
             now = ((device, text),) if text else ()

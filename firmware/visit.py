@@ -202,13 +202,22 @@ def due_s(state: State, idle_s: float) -> float | None:
     return min(due, default=None)
 
 
+def _presumed_taken(state: State) -> Outcome:
+    """Nobody hears of the cards inside any more: the centre, too, must not wait for them."""
+    facts = tuple(
+        Happened(each.device, "card", "removed", CardRemoved(slot=each.slot), state.visit_id)
+        for each in state.inside
+    )
+    return Outcome(replace(state, inside=(), left=False, unsure_s=None), facts)
+
+
 def elapse(state: State, pad: str, now_s: float, idle_s: float) -> Outcome:
     """Time went by: an unanswered request expires (未评价), an untouched local visit closes.
 
     A card of which the reader has not spoken again counts as taken. `pad` is the rating pad.
     """
     if state.unsure_s is not None and now_s >= state.unsure_s:
-        state = replace(state, inside=(), left=False, unsure_s=None)
+        return _presumed_taken(state)
     visit = state.visit
     if visit is None:
         return Outcome(state)

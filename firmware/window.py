@@ -39,6 +39,7 @@ class Seen:
 
     device: str
     observation: Observation
+    seen_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Window:
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._kept_listeners: list[Callable[[], None]] = []
         self._view_listeners: list[Callable[[View], None]] = []
+        self._answer_listeners: list[Callable[[float], None]] = []
         self._photograph: Callable[[PageOrder], None] | None = None
         self._being_taken: dict[str, _Waiting] = {}
         self._retry_at_s: float | None = None
@@ -117,6 +119,10 @@ class Window:
     def on_view(self, listener: Callable[[View], None]) -> None:
         """Call `listener` whenever the view is another; in the window's thread, before `run`."""
         self._view_listeners.append(listener)
+
+    def on_answered(self, listener: Callable[[float], None]) -> None:
+        """Call `listener` with the seconds from an observation to its answer; before `run`."""
+        self._answer_listeners.append(listener)
 
     def on_capture(self, photograph: Callable[[PageOrder], None]) -> None:
         """Hand orders to take a page to `photograph`, which must not block; before `run` only."""
@@ -172,8 +178,10 @@ class Window:
 
     def _take(self, event: Event) -> None:
         match event:
-            case Seen(device=device, observation=seen):
+            case Seen(device=device, observation=seen, seen_ns=seen_ns):
                 self._follow(visits.observe(self._state, device, seen, self._now_s()))
+                if seen_ns is not None:
+                    self._note_answered(seen_ns)
             case Noted(device=device, role=role, name=name, data=data):
                 fact = session.Happened(device, role, name, data, None)
                 self._follow(session.Outcome(self._state, (fact,)))
@@ -187,6 +195,11 @@ class Window:
                 done()
             case _:
                 self._become(visits.notice(self._state, event, self._now_s()))
+
+    def _note_answered(self, seen_ns: int) -> None:
+        took_s = (self._clock.monotonic_ns() - seen_ns) / _NS_PER_S
+        for listener in self._answer_listeners:
+            listener(took_s)
 
     def _believe(self, event: Seen) -> None:
         """A card is in or out, whether that could be kept or not; no window waits for a ghost."""
