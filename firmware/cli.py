@@ -13,7 +13,7 @@ from firmware.centre_time import CentreTime
 from firmware.credentials import tls_context
 from firmware.errors import StartFault, StateFault
 from firmware.hardening import keep_no_core
-from firmware.memory import give_back
+from firmware.memory import give_back, share_one_arena
 from firmware.notify import from_environment
 from firmware.page.access import page_token
 from firmware.seal import load_seal
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(configuration: config.Configuration) -> int:
+    share_one_arena()
     end = Event()
     interrupted: list[int] = []
     notifier = from_environment(os.environ)
