@@ -5,7 +5,6 @@ import gc
 import os
 from pathlib import Path
 
-
 _M_ARENA_MAX = -8
 
 
