@@ -22,6 +22,7 @@ _IDLE_S = 0.5
 FOUND_S = _IDLE_S
 """No later than this after the gun was unplugged, `watch` ends with DeviceLost."""
 _GAP_S = 0.1  # a gun types a key every 8 to 16 ms
+_MOST_DISCARDED = 10_000  # reads; more than the longest code has
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -41,7 +42,11 @@ class ScannerHid:
         self._node: _Node | None = None
 
     def open(self) -> None:
-        self._node = _Node(self._options.path)
+        node = _Node(self._options.path)
+        self._node = node
+        with node:
+            # A gun may be in the middle of a code, whose end must not be taken for a whole one.
+            node.await_silence(_GAP_S)
 
     def watch(self, report: Report, stop: Event) -> None:
         node = self._node
@@ -53,6 +58,9 @@ class ScannerHid:
                 events = node.read(_GAP_S if typing.waiting else _IDLE_S)
                 for code in typing.feed(events) if events else typing.gap():
                     _tell(code, report)
+                    if code.integrity == "timeout":
+                        # What comes after all is the rest of the code that was refused.
+                        node.await_silence(_IDLE_S)
 
     def close(self) -> None:
         if self._node is not None:
@@ -159,6 +167,12 @@ class _Node:
         if not events and ready[self._device.fd] & ~select.POLLIN:
             raise DeviceLost(f"{self._path} is gone", remedy="reset")
         return events
+
+    def await_silence(self, quiet_s: float) -> None:
+        """Discard what comes until nothing does for so long, or a key seems to be stuck."""
+        for _ in range(_MOST_DISCARDED):
+            if not self.read(quiet_s):
+                return
 
     def close(self) -> None:
         """End a read under way and let go of the node. A second call does nothing."""

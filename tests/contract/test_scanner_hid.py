@@ -1,6 +1,7 @@
 """A barcode gun that types: the real evdev library on a node of umockdev."""
 
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -71,6 +72,28 @@ def test_a_code_without_its_end(kernel: KernelTwin, gun: Any) -> None:
     """A suffix that does not come makes no code."""
     assert kernel.scan("690123")
     assert "timeout" in gun.next()["unreadable"]
+
+
+@pytest.mark.parametrize("kernel", ["none"], indirect=True)
+def test_the_rest_of_a_refused_code_is_no_code(kernel: KernelTwin, gun: Any) -> None:
+    """A gun that pauses within a code has its first half refused, and its second not taken."""
+    assert kernel.scan("690123")
+    assert "timeout" in gun.next()["unreadable"]
+    assert kernel.scan("4567892\r")
+    gun.order({"stop": True})
+    assert gun.next() == {"stopped": True}
+
+
+def test_opened_in_the_middle_of_a_code(kernel: KernelTwin, program: Callable[..., Any]) -> None:
+    """What a gun still types when the terminal starts is the end of a code, and no code."""
+    gun = program(kernel, "scanner_hid", {"path": GUN})
+    typing = Thread(target=kernel.scan, args=(EVERY_KEY * 8,))
+    typing.start()
+    gun.order({"start": True})
+    typing.join()
+    assert gun.next() == {"opened": True}
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
 
 
 def test_the_gun_is_taken_for_ourselves(kernel: KernelTwin, gun: Any) -> None:
