@@ -31,6 +31,7 @@ from hal.events.facts import (
     Data,
     DocumentCaptured,
     IdentityRead,
+    KeyPressed,
     Party,
     RatingGiven,
     VisitClosed,
@@ -40,6 +41,7 @@ from hal.interfaces import (
     CardTaken,
     CodeRead,
     IdentityCardRead,
+    KeyDown,
     LevelPressed,
     Observation,
     SocialSecurityCardRead,
@@ -64,6 +66,10 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
             return _taken(state, device, slot, now_s)
         case LevelPressed():
             return _pressed(state, device, seen, now_s)
+        case KeyDown(key=key, raw_key=raw_key):
+            pressed = KeyPressed(key=key, raw_key=raw_key)
+            fact = Happened(device, "key", "pressed", pressed, state.visit_id)
+            return Outcome(state, (fact,), (Wink("yellow"),))
         case Unreadable():
             return Outcome(state, signs=(Wink("red"),))
     if state.around.disk_full:

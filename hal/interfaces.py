@@ -11,9 +11,11 @@ from threading import Event
 from typing import Literal, Protocol
 
 from hal.errors import DeviceError
-from hal.events.facts import CardRead, CodeScanned, IdentityRead
+from hal.events.facts import CardRead, CodeScanned, IdentityRead, Key
 
 Colour = Literal["red", "yellow", "green", "buzzer"]
+FlashRate = Literal["off", "slow", "medium", "quick", "continuous"]
+"""Words of CEN XFS4IoT, Lights interface, `flashRate`."""
 Role = Literal[
     "card",
     "identity",
@@ -74,6 +76,14 @@ class LevelPressed:
 
 
 @dataclass(frozen=True)
+class KeyDown:
+    """A key of the calling keypad (叫号键盘) went down. `raw_key`: as the keypad names it."""
+
+    key: Key
+    raw_key: str
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """A person did something that the device could not read; they should try again."""
 
@@ -87,6 +97,7 @@ Observation = (
     | CardTaken
     | CodeRead
     | LevelPressed
+    | KeyDown
     | Unreadable
 )
 Report = Callable[[Observation], None]
@@ -124,6 +135,9 @@ class Lamps(Device, Protocol):
 
     def set(self, colour: Colour, on: bool) -> None:
         """Switch one lamp; at once. A lamp that is not fitted is ignored. DeviceLost if gone."""
+
+    def flash(self, colour: Colour, rate: FlashRate) -> None:
+        """Let one lamp flash from now on, or be steady. As `set` otherwise; returns at once."""
 
 
 class RatingPad(Device, Protocol):

@@ -14,6 +14,7 @@ from hal.events.envelope import DataClass, EnvelopeError
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
+Key = Literal["call_next", "recall", "finish", "pause", "resume", "transfer", "help"]
 Party = Literal["applicant", "agent", "principal", "bystander"]  # 申请人 代办人 被代办人 旁人
 
 
@@ -156,7 +157,7 @@ class RatingExpired(Data, frozen=True, kw_only=True):
 
 
 class KeyPressed(Data, frozen=True, kw_only=True):
-    key: Literal["call_next", "recall", "finish", "pause", "resume", "transfer", "help"]
+    key: Key
     raw_key: str | None = None
 
 
