@@ -113,7 +113,7 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
     _add_dir(parser)
     parser.add_argument("--runs", type=_at_least_one, default=200, help="default 200")
     parser.add_argument("--seed", type=int, default=1, help="what strikes when (1)")
-    parser.add_argument("--lanes", type=_at_least_one, default=8, help="how many at a time (8)")
+    parser.add_argument("--lanes", type=_at_least_one, default=6, help="how many at a time (6)")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run, by its own seed")
     parser.add_argument("--keep", action="store_true", help="keep the runs' folder")
 

@@ -60,6 +60,7 @@ port = {page}
 reserve_bytes = {special.reserve_bytes}
 [intervals]
 {intervals}
+{recovery}
 [device.identity]
 driver = "id_serial"
 port = "{wires.identity}"
@@ -68,6 +69,7 @@ baud = 115200
 driver = "card_pcsc"
 reader = "{window.card_reader}"
 socket = "{window.card_socket}"
+daemon = "{pcscd}"
 [device.camera]
 driver = "camera_files"
 path = "{wires.frames}"
@@ -92,6 +94,11 @@ suffix = "cr"
 driver = "display_oled"
 bus = "{wires.bus}"
 """
+_RECOVERY_TOML = """\
+[recovery]
+systemctl = "{systemctl}"
+"""
+PCSCD = "pcscd.service"
 _SERIAL_GUN_TOML = """\
 [device.gun]
 driver = "scanner_serial"
@@ -106,7 +113,8 @@ class Special:
     """In what one terminal of a run differs from any other.
 
     `broker_port`: that of a line of its own. `intervals`: seconds by the names of the terminal's
-    table. Without `kernel_devices` the gun is at a serial port and there is no display.
+    table. `systemctl` restarts the daemon of a lost device; never the machine's own.
+    Without `kernel_devices` the gun is at a serial port and there is no display.
     """
 
     broker_port: int | None = None
@@ -114,6 +122,7 @@ class Special:
     page_port: int | None = None
     reserve_bytes: int = 64 * 1024 * 1024
     kernel_devices: bool = True
+    systemctl: Path = Path("/nonexistent/systemctl")
     intervals: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -181,6 +190,8 @@ class Run:
             media=self.ports.media,
             page=special.page_port or free_ports(1)[0],
             special=special,
+            recovery=_RECOVERY_TOML.format(systemctl=special.systemctl),
+            pcscd=PCSCD,
             intervals="".join(f"{name} = {s}\n" for name, s in special.intervals.items()),
         )
         self.terminal_toml(terminal).write_text(text)

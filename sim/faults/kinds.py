@@ -12,11 +12,13 @@ from random import Random
 from threading import Event
 
 from sim.faults.lane import NOTHING, Lane, Needs
+from sim.settings import PCSCD
 
 IDENTITY, CARD, CODE = "identity.read", "card.read", "code.scanned"
 PAGE, RATING = "document.captured", "rating.given"
 DEVICE_ACTS = (IDENTITY, CARD, CODE, PAGE, RATING)
 _HIT_S = 6.0
+_LADDER_S = 15.0
 _JUMPS = ("+3652d", "-3652d", "@2028-02-29 00:00:00", "@2027-06-30 15:59:58")
 """Ten years on and back, a leap day, and two seconds before midnight in the hall."""
 
@@ -161,7 +163,20 @@ def _pcscd_killed(blow: Blow) -> bool:
     blow.lane.readers.kill_daemon()
     unanswered = blow.unanswered()
     blow.pause(0.3, 1.5)
-    blow.lane.readers.start_daemon()
+    blow.lane.restart_pcscd()
+    return unanswered
+
+
+def _pcscd_left_dead(blow: Blow) -> bool:
+    """Nobody starts it again but the terminal itself, by its ladder."""
+    systemctl = blow.lane.systemctl
+    before = systemctl.restarts(PCSCD)
+    blow.pause(0.0, 0.2)
+    blow.lane.readers.kill_daemon()
+    unanswered = blow.unanswered()
+    if not systemctl.wait(lambda: systemctl.restarts(PCSCD) > before, _LADDER_S):
+        blow.lane.restart_pcscd()
+        return False
     return unanswered
 
 
@@ -254,6 +269,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("disk full", (IDENTITY, CODE, PAGE, RATING), _disk_full, _fill, ON_DISK),
     Fault("clock jump", (IDENTITY, CARD, CODE, PAGE), _clock_jumps, needs=ON_CLOCK),
     Fault("pcscd killed", (CARD,), _pcscd_killed),
+    Fault("pcscd left dead", (CARD,), _pcscd_left_dead),
     Fault("identity reader unplugged", (IDENTITY,), _identity_pulled),
     Fault(
         "gun unplugged", (CODE,), _gun_pulled,

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,10 @@ from sim.faults.clock import JumpingClock
 from sim.launcher import Child, program
 from sim.pcscd import Pcscd
 from sim.ports import free_ports
-from sim.settings import Run, Special
+from sim.settings import PCSCD, Run, Special
 from sim.small_disk import SmallDisk
 from sim.twins.broker_line import BrokerLine
+from sim.twins.daemon import Systemctl
 from sim.twins.gun import GunTwin
 from sim.window import Window
 
@@ -60,6 +62,8 @@ class Lane:
     def __post_init__(self) -> None:
         self.readers = Pcscd(self.wires / "cards", [f"Sim Card W{self.number:02d}"])
         self.window = Window(self.readers, 1)
+        self.systemctl = Systemctl(self.wires / "unit", {PCSCD: self.restart_pcscd})
+        self._pcscd = threading.Lock()
         self.line = BrokerLine(self.run.identities, self.name, self.run.ports.mqtt)
         self.page_port = free_ports(1)[0]
         self.terminal: Child | None = None
@@ -70,14 +74,22 @@ class Lane:
         self.readers.start()
         self.window.plug()
         self.line.start()
+        self.systemctl.open()
 
     def close(self) -> None:
         """End the terminal, then the twins."""
         self.end_terminal()
+        self.systemctl.close()
         self.line.stop()
         self.window.unplug()
         self.readers.remove()
         shutil.rmtree(self.wires, ignore_errors=True)
+
+    def restart_pcscd(self) -> None:
+        """As its unit is restarted: it ends, whether it runs or not, and begins anew."""
+        with self._pcscd:
+            self.readers.kill_daemon()
+            self.readers.start_daemon()
 
     def start_terminal(self, needs: Needs, folder: Path) -> None:
         """A terminal with a state folder of its own, so with a new epoch; blocks until ready."""
@@ -93,6 +105,7 @@ class Lane:
             state_dir=self._state_dir,
             page_port=self.page_port,
             reserve_bytes=DISK_RESERVE_BYTES,
+            systemctl=self.systemctl.program,
             kernel_devices=not needs.jumping_clock,
             intervals=INTERVALS,
         )

@@ -13,7 +13,7 @@ from typing import Any
 from sim.acts import Acts, new_id
 from sim.arrivals import KIOSK, people
 from sim.catalogue import low_risk_items
-from sim.errors import SimError
+from sim.errors import SimError, VisitFault
 from sim.faults.kinds import FAULTS, Fault
 from sim.faults.lane import NOTHING, Lane, folder_of
 from sim.faults.strike import Strike, Struck
@@ -25,6 +25,7 @@ from sim.visit import Room, Visit
 
 PACE = Pace(visit_s=60.0, retry_s=0.2, patience_page_s=5.0)
 _DRAIN_S = 20.0
+_CARD_S = 20.0
 _JUDGE_AGAIN_S = 0.3
 _SECOND_FAULT = 0.3
 _OFF = timedelta(hours=1)
@@ -141,6 +142,14 @@ def _visit(lane: Lane, teller: str, seed: int, office: Office, acts: Acts) -> No
     office.send(office.command(citizen.actor, KIOSK, "/tickets", {"site": SITE}), patience)
     room = Room(lane.name, teller, lane.window, office, acts, PACE)
     Visit(room, citizen, room.call(patience), patience).carry_out()
+    # A reader that was away may have missed that the card was taken: the window finds out.
+    if not office.wait("/windows", lambda hall: not _card_left(hall, lane.name), _CARD_S, patience):
+        raise VisitFault("the centre still waits for a card that was taken out")
+
+
+def _card_left(hall: Json, terminal: str) -> bool:
+    """Whether the centre believes that a card lies inside there (遗留卡)."""
+    return any(row["card_left"] for row in hall["items"] if row["terminal"] == terminal)
 
 
 def _drained(lane: Lane, acts: Path, since: str) -> dict[str, Any]:
