@@ -42,6 +42,7 @@ class ConnectionFaults:
         self._held: Packet | None = None
         self._own: set[int] = set()
         self._receipt_not_before_s = 0.0
+        self._delayed = 0
 
     def to_broker(self, packet: Packet) -> list[Packet]:
         if packet.kind == PUBACK and packet.identifier in self._own:
@@ -91,12 +92,18 @@ class ConnectionFaults:
             return []
         loop = asyncio.get_running_loop()
         due_s = max(self._receipt_not_before_s, loop.time() + self._plan.receipt_delay_s)
-        if due_s <= loop.time():
+        # One that is due may still wait for its turn in the loop: nothing overtakes it.
+        if due_s <= loop.time() and not self._delayed:
             return [packet]
         self._plan.hit("delay_receipts")
-        self._receipt_not_before_s = due_s
-        loop.call_at(due_s, self._send_terminal, packet)
+        self._receipt_not_before_s = due_s + 1e-6  # timers of one moment have no order
+        self._delayed += 1
+        loop.call_at(due_s, self._deliver, packet)
         return []
+
+    def _deliver(self, packet: Packet) -> None:
+        self._delayed -= 1
+        self._send_terminal(packet)
 
 
 def _is(packet: Packet, channel: str) -> bool:
