@@ -202,8 +202,9 @@ def _handler(handle: Callable[[Any], bool]) -> Any:
 
 
 def tell(message: dict[str, Any]) -> None:
-    """One line to whoever started us."""
-    print(json.dumps(message), flush=True)
+    """One line to whoever started us, from any thread: print would write its end apart."""
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

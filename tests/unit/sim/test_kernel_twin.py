@@ -84,3 +84,14 @@ def test_an_ended_program_is_told(twin: KernelTwin) -> None:
     twin.stop()
     with pytest.raises(PortFault):
         twin.scan("A")
+
+
+def test_the_gun_pulled_out_in_the_middle_of_a_code(twin: KernelTwin) -> None:
+    """The scan under way is not whole, and the gun is out until it is plugged in again."""
+    twin.pull_in_scan(after_reports=3)
+    assert not twin.scan("OW:T:01")
+    assert twin.wait_pulled(timeout_s=10)
+    node = Path(twin.root + GUN)
+    assert not node.exists()
+    twin.plug()
+    assert node.exists()
