@@ -51,10 +51,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Change:
-    """What is written together with facts. `orders`: id → unix time when it may be forgotten."""
+    """What is written together with facts. `orders`: id → unix time when it may be forgotten.
+
+    By a clock that is not known (`clock_known` False) nothing is forgotten.
+    """
 
     state: Mapping[str, Any] | None = None
     orders: Mapping[str, float] = field(default_factory=dict)
+    clock_known: bool = True
 
 
 NO_CHANGE = Change()
@@ -259,7 +263,8 @@ class Outbox:
                 "INSERT OR REPLACE INTO about VALUES ('state', ?)", (json.dumps(change.state),)
             )
         if change.orders:
-            self._database.execute("DELETE FROM order_seen WHERE forget_at < ?", (now_s,))
+            if change.clock_known:
+                self._database.execute("DELETE FROM order_seen WHERE forget_at < ?", (now_s,))
             self._database.executemany(
                 "INSERT OR IGNORE INTO order_seen VALUES (?, ?)", change.orders.items()
             )

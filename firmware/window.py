@@ -22,7 +22,7 @@ from firmware.scene import scene
 from firmware.stamp import Draft, Stamp
 from firmware.view import View
 from firmware.view import view as view_of
-from hal.clock import Clock
+from hal.clock import Clock, hall_day
 from hal.events.facts import Data, OrderDone, OrderRefused
 from hal.interfaces import CardInserted, CardTaken, Observation
 
@@ -333,7 +333,8 @@ class Window:
         dumped = session.dump(outcome.state)
         changed = dumped != self._dumped
         if outcome.facts or changed:
-            self._keep(outcome.facts, Change(dumped if changed else None, answered))
+            change = Change(dumped if changed else None, answered, self._clock_known())
+            self._keep(outcome.facts, change)
             self._dumped = dumped
         self._become(outcome.state)
         for sign in outcome.signs:
@@ -361,7 +362,7 @@ class Window:
 
     def _today(self) -> str | None:
         """The hall's day; None while nobody knows it."""
-        return self._clock.now().date().isoformat() if self._clock_known() else None
+        return hall_day(self._clock.now()) if self._clock_known() else None
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / _NS_PER_S

@@ -3,13 +3,15 @@
 import ctypes
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from hal.events.envelope import Clock as Quality
 
+HALL_TIME = timezone(timedelta(hours=8))
+"""China Standard Time, all year; a terminal's own time zone may be another."""
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 """No terminal of this version runs earlier: a Pi that says so has not met a time server yet."""
 PLAUSIBLE_S = 60.0
@@ -110,6 +112,11 @@ def kernel_synchronized() -> bool:
 @cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
+
+
+def hall_day(moment: datetime) -> str:
+    """`YYYY-MM-DD` on the wall of the hall."""
+    return moment.astimezone(HALL_TIME).date().isoformat()
 
 
 def rfc3339(moment: datetime) -> str:

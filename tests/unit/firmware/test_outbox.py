@@ -132,6 +132,15 @@ def test_orders_are_forgotten_after_their_time(outbox: Outbox) -> None:
     assert outbox.seen("new")
 
 
+def test_a_clock_that_is_wrong_makes_no_order_forgotten(outbox: Outbox) -> None:
+    """After a step of ten years an order that comes again is still known."""
+    outbox.keep([], write, now_s=1.0, change=Change(orders={"old": 50.0}))
+    later = Change(orders={"new": 200.0}, clock_known=False)
+    outbox.keep([], write, now_s=1.0 + 3652 * 86400, change=later)
+    assert outbox.seen("old")
+    assert outbox.seen("new")
+
+
 def test_only_what_has_a_receipt_goes(outbox: Outbox) -> None:
     """A receipt hides what it covers at once and lets the rest be sent, in order."""
     keep(outbox, "a", "b", "c")

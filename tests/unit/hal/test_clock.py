@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hal.clock import RELEASED, SystemClock, kernel_synchronized, offset_s
+from hal.clock import RELEASED, SystemClock, hall_day, kernel_synchronized, offset_s
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -64,3 +64,16 @@ def test_offsets_do_not_mind_where_they_are_written() -> None:
 def test_asking_the_kernel_never_raises() -> None:
     """Where adjtimex is forbidden, or says nothing good, the answer is no."""
     assert kernel_synchronized() in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2026, 11, 25, 15, 59, 59, tzinfo=UTC), "2026-11-25"),
+        (datetime(2026, 11, 25, 16, 0, tzinfo=UTC), "2026-11-26"),
+        (datetime(2028, 2, 28, 16, 0, tzinfo=UTC), "2028-02-29"),
+    ],
+)
+def test_the_day_is_the_halls(moment: datetime, day: str) -> None:
+    """Whatever time zone a terminal has, its day changes when the hall's does."""
+    assert hall_day(moment) == day
