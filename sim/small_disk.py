@@ -67,17 +67,18 @@ class SmallDisk:
         return self._holder.pid
 
     @property
-    def _inside(self) -> Path:
+    def inside(self) -> Path:
+        """Where everybody else finds what is on the disk, while it is mounted."""
         return Path(f"/proc/{self._pid}/root") / self._folder.relative_to("/")
 
     @property
     def free_bytes(self) -> int:
-        found = os.statvfs(self._inside)
+        found = os.statvfs(self.inside)
         return found.f_bavail * found.f_frsize
 
     def fill(self) -> None:
         """Use up every byte that is left."""
-        ballast = os.open(self._inside / "ballast", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        ballast = os.open(self.inside / "ballast", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             size = len(_CHUNK)
             while size:
@@ -90,7 +91,7 @@ class SmallDisk:
 
     def free(self) -> None:
         """Give back what `fill` used up."""
-        (self._inside / "ballast").unlink(missing_ok=True)
+        (self.inside / "ballast").unlink(missing_ok=True)
 
 
 def _hold(folder: Path, size_bytes: int) -> None:

@@ -150,7 +150,7 @@ class Lane:
     def state_dir(self) -> Path:
         """Where the terminal keeps its state; it ends with the terminal."""
         assert self._state_dir is not None, "no terminal was started"
-        return self._state_dir
+        return self._state_dir if self.disk is None else self.disk.inside
 
     def running(self) -> Child:
         """The terminal that a fault strikes."""

@@ -18,6 +18,7 @@ from sim.faults.kinds import FAULTS, Fault
 from sim.faults.lane import NOTHING, Lane, folder_of
 from sim.faults.strike import Strike, Struck
 from sim.judge import judge
+from sim.local_page import LocalPage
 from sim.office import Json, Office
 from sim.pace import Pace, Patience
 from sim.settings import SITE
@@ -142,7 +143,16 @@ def _visit(lane: Lane, teller: str, seed: int, office: Office, acts: Acts) -> No
     office.send(office.command(citizen.actor, KIOSK, "/tickets", {"site": SITE}), patience)
     room = Room(lane.name, teller, lane.window, office, acts, PACE)
     Visit(room, citizen, room.call(patience), patience).carry_out()
-    # A reader that was away may have missed that the card was taken: the window finds out.
+    _await_card_taken(lane, office, patience)
+
+
+def _await_card_taken(lane: Lane, office: Office, patience: Patience) -> None:
+    """A reader that was away may have missed that the card was taken: the window finds out."""
+    page = LocalPage(lane.page_port, lane.state_dir)
+    try:
+        page.wait(lambda status: not status["local"]["card_inside"], "no card inside", _CARD_S)
+    finally:
+        page.close()
     if not office.wait("/windows", lambda hall: not _card_left(hall, lane.name), _CARD_S, patience):
         raise VisitFault("the centre still waits for a card that was taken out")
 
