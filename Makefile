@@ -9,20 +9,27 @@ DIR ?= var/dev
 MQTT ?= 8883
 HTTP ?= 8080
 MEDIA ?= 8443
+RUNS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo centre check test setup lock clean
+.PHONY: help run demo faults-terminal nightly centre check test setup lock clean
 
 help: ## this list
 	@echo "OneWindow (一窗): the counter terminal and case service of a one-window hall"; echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
-		| while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+		| while IFS=$$'\t' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 run: $(READY) ## set up if needed, then a hall to watch: broker, centre, three windows, citizens (Ctrl-C ends it)
 	@$(BIN)/ow-sim hall --dir var/dev
 
 demo: $(READY) ## a finite hall, judged: VISITS=12 SEED=1 [KILL=broker|central|terminal]
 	@$(BIN)/ow-sim demo --visits $(VISITS) --seed $(SEED) $(if $(KILL),--kill $(KILL))
+
+faults-terminal: $(READY) ## one terminal after another, each with a visit and faults that hit: RUNS=200 SEED=1
+	@$(BIN)/ow-sim faults --runs $(RUNS) --seed $(SEED) --dir var/dev
+
+nightly: $(READY) ## the long versions of the tests, and all measurements (about an hour)
+	@bench/nightly $(BIN) $(SEED)
 
 centre: $(READY) ## broker and centre for your own terminals: DIR=var/dev MQTT=8883 HTTP=8080 MEDIA=8443
 	@$(BIN)/ow-sim centre --dir $(DIR) --mqtt $(MQTT) --http $(HTTP) --media $(MEDIA)

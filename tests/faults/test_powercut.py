@@ -20,7 +20,7 @@ from firmware.outbox import Entry, Outbox
 from firmware.spool import Spool
 
 SEED = int(os.environ.get("POWERCUT_SEED", "20261123"))
-CUTS = 2000
+CUTS = int(os.environ.get("POWERCUT_CUTS", "2000"))
 CUTS_OF_A_WEAK_ONE = 150
 SPOOL = "spool"
 MEMORY = Path("/dev/shm")
