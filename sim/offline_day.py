@@ -131,7 +131,7 @@ class _Day:
         lane = self._lane
         lane.open()
         lane.start_terminal(NOTHING, self._run.folder)
-        self._page = page = LocalPage(lane.page_port, lane.state_dir)
+        self._page = page = lane.page()
         ready = page.wait(
             lambda status: (
                 bool(_items(status)) and _local(status)["numbers_left"] >= self._options.visits

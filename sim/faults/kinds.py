@@ -7,6 +7,7 @@ has been called. `strike` blocks until the fault is over and says whether it had
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from random import Random
 from threading import Event
@@ -19,6 +20,7 @@ PAGE, RATING = "document.captured", "rating.given"
 DEVICE_ACTS = (IDENTITY, CARD, CODE, PAGE, RATING)
 _HIT_S = 6.0
 _LADDER_S = 15.0
+_CLOCK_S = 10.0
 _JUMPS = ("+3652d", "-3652d", "@2028-02-29 00:00:00", "@2027-06-30 15:59:58")
 """Ten years on and back, a leap day, and two seconds before midnight in the hall."""
 
@@ -146,13 +148,15 @@ def _fill(lane: Lane, random: Random) -> None:
 
 
 def _clock_jumps(blow: Blow) -> bool:
-    """Whether the terminal saw it is known from its facts alone, after the visit."""
+    """Hit when the terminal shows, on its page too, that its clock is wrong."""
     clock = blow.lane.clock
     assert clock is not None
     blow.pause(0.0, 0.2)
     clock.set(blow.random.choice(_JUMPS))
     blow.begun()
-    blow.pause(1.0, 4.0)
+    with closing(blow.lane.page()) as page:
+        page.wait(lambda status: bool(status["local"]["clock_wrong"]), "clock", _CLOCK_S)
+    blow.pause(0.0, 2.0)
     if blow.random.random() < 0.5:
         clock.set("+0")
     return True

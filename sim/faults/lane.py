@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sim.faults.clock import JumpingClock
 from sim.launcher import Child, program
+from sim.local_page import LocalPage
 from sim.pcscd import Pcscd
 from sim.ports import free_ports
 from sim.settings import PCSCD, Run, Special
@@ -151,6 +152,10 @@ class Lane:
         """Where the terminal keeps its state; it ends with the terminal."""
         assert self._state_dir is not None, "no terminal was started"
         return self._state_dir if self.disk is None else self.disk.inside
+
+    def page(self) -> LocalPage:
+        """The terminal's own page, for whoever closes it again."""
+        return LocalPage(self.page_port, self.state_dir)
 
     def running(self) -> Child:
         """The terminal that a fault strikes."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -18,7 +19,6 @@ from sim.faults.kinds import FAULTS, Fault
 from sim.faults.lane import NOTHING, Lane, folder_of
 from sim.faults.strike import Strike, Struck
 from sim.judge import judge
-from sim.local_page import LocalPage
 from sim.office import Json, Office
 from sim.pace import Pace, Patience
 from sim.settings import SITE
@@ -29,7 +29,6 @@ _DRAIN_S = 20.0
 _CARD_S = 20.0
 _JUDGE_AGAIN_S = 0.3
 _SECOND_FAULT = 0.3
-_OFF = timedelta(hours=1)
 _HALL_TIME = timezone(timedelta(hours=8))
 _BAD = ("lost", "unexpected", "duplicate", "crossed", "quarantined", "unreadable_lines")
 
@@ -94,8 +93,6 @@ def carry_out(lane: Lane, teller: str, seed: int, now: Now) -> Verdict:
         strike.finish()
         verdict.carried_out = True
         verdict.report = _drained(lane, acts.path, since)
-        if needs.jumping_clock:
-            _look_at_clock(lane, office, since, strike.struck)
     except SimError as fault:
         verdict.complaint = str(fault)
     finally:
@@ -105,26 +102,6 @@ def carry_out(lane: Lane, teller: str, seed: int, now: Now) -> Verdict:
     verdict.struck = strike.struck
     verdict.complaint = verdict.complaint or _complaint(verdict)
     return verdict
-
-
-def _look_at_clock(lane: Lane, office: Office, since: str, struck: list[Struck]) -> None:
-    """A clock that jumped was seen by the terminal if a fact of this run has a time that is off."""
-    after, seen = 0, False
-    while True:
-        page = office.look(f"/facts?terminal={lane.name}&after={after}&limit=100")
-        if page is None or not page["items"]:
-            break
-        after = int(page["next"])
-        seen = seen or any(_is_off(fact, since) for fact in page["items"])
-    for each in struck:
-        each.hit = each.hit and (seen or not each.fault.needs.jumping_clock)
-
-
-def _is_off(fact: Json, since: str) -> bool:
-    if fact["stored_at"] < since or fact["time"] is None:
-        return False
-    stored, told = (datetime.fromisoformat(fact[name]) for name in ("stored_at", "time"))
-    return abs(stored - told) > _OFF
 
 
 def _office(lane: Lane, teller: str, acts: Acts, now: Now) -> Office:
@@ -148,11 +125,8 @@ def _visit(lane: Lane, teller: str, seed: int, office: Office, acts: Acts) -> No
 
 def _await_card_taken(lane: Lane, office: Office, patience: Patience) -> None:
     """A reader that was away may have missed that the card was taken: the window finds out."""
-    page = LocalPage(lane.page_port, lane.state_dir)
-    try:
+    with closing(lane.page()) as page:
         page.wait(lambda status: not status["local"]["card_inside"], "no card inside", _CARD_S)
-    finally:
-        page.close()
     if not office.wait("/windows", lambda hall: not _card_left(hall, lane.name), _CARD_S, patience):
         raise VisitFault("the centre still waits for a card that was taken out")
 
