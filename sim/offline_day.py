@@ -208,7 +208,7 @@ class _Day:
         deadline = time.monotonic() + _MERGED_S
         while True:
             report = judge(self._run)
-            views = [self._office.look(f"/visits/{each.visit}") for each in served]
+            views = [self._look(each) for each in served]
             merged = [
                 view
                 for each, view in zip(served, views, strict=True)
@@ -218,6 +218,13 @@ class _Day:
             if over or time.monotonic() > deadline:
                 return self._line(merged, report)
             time.sleep(_LOOK_S)
+
+    def _look(self, served: Served) -> Json | None:
+        """What the centre has of a visit; None while it has nothing."""
+        try:
+            return self._office.look(f"/visits/{served.visit}")
+        except VisitFault:
+            return None
 
     def _line(self, merged: list[Json], report: dict[str, Any]) -> tuple[str, bool]:
         wanted = self._options.visits
