@@ -148,3 +148,26 @@ def test_a_full_spool_refuses_the_page(tmp_path: Path, seal: Seal) -> None:
     came = done.get(timeout=WAIT_S)
     photographer.stop()
     assert (came.document, bool(came.refusal)) == (None, True)
+
+
+def test_a_page_that_finds_no_room_is_told_at_once(tmp_path: Path, seal: Seal) -> None:
+    """So that the window need not wait for the next look at the disk; other failures tell none."""
+    full: SimpleQueue[str] = SimpleQueue()
+    done: SimpleQueue[Photographed] = SimpleQueue()
+    spool = Spool(tmp_path / "small", "pzh01-w01", seal, lambda: ULID, limit_bytes=1)
+    camera = FakeCamera(page("blurred"))
+    photographer = Photographer(camera, spool, done.put)
+    photographer.on_full(lambda: full.put("full"))
+    photographer.start()
+    photographer.take(ORDER)
+    done.get(timeout=WAIT_S)
+    camera.lying = None
+    photographer.take(ORDER)
+    done.get(timeout=WAIT_S)
+    assert full.empty()
+    camera.lying = page("good")
+    photographer.take(ORDER)
+    assert full.get(timeout=WAIT_S) == "full"
+    done.get(timeout=WAIT_S)
+    photographer.stop()
+    assert full.empty()

@@ -1,7 +1,8 @@
 """From the outbox to a line that remembers what it was given."""
 
 from collections.abc import Callable, Iterator
-from threading import Condition
+from queue import SimpleQueue
+from threading import Condition, Event
 
 import msgspec
 import pytest
@@ -179,3 +180,67 @@ def test_the_centre_says_what_time_it_is(outbox: Outbox, link: FakeLink, clock: 
     word = Receipt(epoch="another", committed=1, at="2026-11-23T09:00:00+00:00")
     sender.receipt(msgspec.json.encode(word))
     assert centre_time.offset_s() == -3600.0
+
+
+def test_each_fact_that_is_sent_is_told(outbox: Outbox, link: FakeLink) -> None:
+    """Also when it is sent again; what the line did not take was not sent."""
+    sent: list[None] = []
+    sender = Sender(outbox, link, Intervals(receipt_base_s=1000.0))
+    sender.on_sent(lambda: sent.append(None))
+    link.broken = True
+    keep(outbox, 2)
+    sender.start()
+    sender.line(True)
+    pass_through(sender)
+    assert sent == []
+    link.broken = False
+    sender.line(True)
+    link.await_sent(upto(2))
+    sender.centre_ready()
+    link.await_sent(lambda sent: sent == [1, 2, 1, 2])
+    sender.stop(WAIT_S)
+    assert len(sent) == 4
+
+
+def pass_through(sender: Sender) -> None:
+    """Wait until a probe has come back."""
+    back = Event()
+    sender.probe(back.set)
+    assert back.wait(WAIT_S)
+
+
+def test_a_probe_comes_back_without_a_line(outbox: Outbox, sender: Sender) -> None:
+    """Before the first line and after one is lost, with facts waiting: the sender is not stuck."""
+    pass_through(sender)
+    keep(outbox, 1)
+    sender.wake()
+    pass_through(sender)
+    sender.line(True)
+    sender.line(False)
+    pass_through(sender)
+
+
+def test_a_probe_eats_no_news(outbox: Outbox, sender: Sender, link: FakeLink) -> None:
+    """What was kept while there was no line, or no room, is sent when there is, probe or none."""
+    keep(outbox, WINDOW + 2)
+    sender.wake()
+    pass_through(sender)
+    sender.line(True)
+    link.await_sent(upto(WINDOW))
+    sender.wake()
+    pass_through(sender)
+    sender.receipt(receipt(outbox, 1))
+    link.await_sent(upto(WINDOW + 1))
+    pass_through(sender)
+    sender.receipt(receipt(outbox, 2))
+    assert link.await_sent(upto(WINDOW + 2)) == list(range(1, WINDOW + 3))
+
+
+def test_probes_come_back_one_by_one(outbox: Outbox, sender: Sender) -> None:
+    """Each exactly once, in the order in which they were put."""
+    back: SimpleQueue[int] = SimpleQueue()
+    for number in range(3):
+        sender.probe(lambda number=number: back.put(number))
+    assert [back.get(timeout=WAIT_S) for _ in range(3)] == [0, 1, 2]
+    pass_through(sender)
+    assert back.empty()

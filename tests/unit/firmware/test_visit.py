@@ -30,6 +30,7 @@ from firmware.visit import (
 from hal.errors import DeviceRefused
 from hal.events.facts import (
     CardRead,
+    CardRemoved,
     CodeScanned,
     DocumentCaptured,
     IdentityRead,
@@ -319,3 +320,26 @@ def test_a_reader_that_stays_away_does_not_block_the_window_for_ever() -> None:
     due = due_s(away, IDLE_S)
     assert due is not None
     assert elapse(away, "pad", due, IDLE_S).state.inside == ()
+
+
+@pytest.mark.parametrize("state", [NONE, OPEN], ids=["none", "open"])
+def test_a_card_of_which_nobody_hears_is_told_as_taken(state: State) -> None:
+    """At its time, not before: bound to the visit that is open then, or to nobody; told once."""
+    inside = (Inside("reader", "slot 0"), Inside("reader-2", "slot 1"))
+    unsure = notice(replace(state, inside=inside), AbleSeen(frozenset({"card"})), NOW)
+    due = NOW + READER_BACK_S
+    assert elapse(unsure, "pad", due - 0.1, IDLE_S) == Outcome(unsure)
+    outcome = elapse(unsure, "pad", due, IDLE_S)
+    assert [(fact.device, fact.data, fact.visit) for fact in outcome.facts] == [
+        (each.device, CardRemoved(slot=each.slot), state.visit_id) for each in inside
+    ]
+    assert outcome.state == replace(unsure, inside=(), unsure_s=None)
+    assert elapse(outcome.state, "pad", due, IDLE_S) == Outcome(outcome.state)
+
+
+def test_a_card_that_was_left_is_bound_to_no_later_visit() -> None:
+    """Presumed taken when its visit is over, its fact is nobody's; the window calls again."""
+    left = obey(after(OPEN, IN).state, CloseVisit(), "v1", "pad", NOW).state
+    outcome = elapse(replace(left, unsure_s=NOW), "pad", NOW, IDLE_S)
+    assert names(outcome) == [("card.removed", None)]
+    assert scene(outcome.state) == scene(NONE)

@@ -254,3 +254,33 @@ def test_a_page_for_another_visit_is_not_taken(
     window.on_capture(taken.append)
     handle(window, CAPTURE)
     assert (taken, kinds(outbox)) == ([], [("order.refused", "v1")])
+
+
+def test_the_time_to_an_answer_is_told(
+    outbox: Outbox, stamp: Stamp, lights: Witness, clock: Any
+) -> None:
+    """From the observation to its answer; what nobody timed, and what nobody did, has none."""
+    window = Window(outbox, stamp, lights, Orders({"reader": "identity"}), clock)
+    told: list[tuple[float, int]] = []
+    window.on_answered(lambda took_s: told.append((took_s, len(lights.signs))))
+    seen_ns = clock.monotonic_ns()
+    clock.pass_s(0.5)
+    started = Noted("terminal", "terminal", "started", STARTED)
+    handle(window, started, Seen("reader", CARD), Seen("reader", CARD, seen_ns))
+    assert told == [(0.5, 2)]
+
+
+def test_what_could_not_be_kept_was_not_answered(
+    outbox: Outbox, stamp: Stamp, lights: Witness, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk gives no figure of an answer: the person has to try again."""
+    window = Window(outbox, stamp, lights, Orders({"reader": "identity"}), clock)
+    told: list[float] = []
+    window.on_answered(told.append)
+
+    def full(*args: object, **named: object) -> list[Entry]:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(outbox, "keep", full)
+    handle(window, Seen("reader", CARD, clock.monotonic_ns()))
+    assert told == []

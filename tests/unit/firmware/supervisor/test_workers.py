@@ -12,6 +12,7 @@ from hal.errors import DeviceLost
 from hal.events.facts import DeviceChanged
 
 RUNG_S = 3600.0
+WAIT_S = 10.0
 GONE = DeviceLost("no frame came", remedy="reset")
 
 
@@ -159,3 +160,40 @@ def test_what_a_window_can_do_follows_from_its_devices(ear: Any, supervise: Any,
     gun.plug()
     ear.await_heard("able", "code")
     assert ear.abilities[-1] == ({"code"}, set())
+
+
+def test_each_attempt_to_open_is_told_before_it_begins(ear: Any, supervise: Any, make: Any) -> None:
+    """The first, each failed one and the one that succeeds: whoever times them needs all."""
+    device = make(plugged=False)
+    supervise(device)
+    ear.await_heard("fact", "pad", "lost")
+    device.await_attempts(2)
+    device.plug()
+    ear.await_heard("opened", "pad")
+    assert len(ear.of("opening")) == device.attempts >= 3
+    assert [kind for kind, *_ in ear.of("opening", "opened")][-2:] == ["opening", "opened"]
+    assert ear.of("opening", "fact")[0] == ("opening", "pad")
+
+
+def test_a_probe_comes_back_whatever_devices_do(ear: Any, supervise: Any, make: Any) -> None:
+    """A device that hangs in opening, or none at all, does not make the supervisor look stuck."""
+    opens, back = Event(), Event()
+    hanging = make(plugged=True, opens=opens)
+    for devices in (hanging, {}):
+        back.clear()
+        supervise(devices).probe(back.set)
+        assert back.wait(WAIT_S)
+    assert ear.of("opened") == []
+    opens.set()
+
+
+def test_a_probe_waits_for_its_turn(ear: Any, supervise: Any, make: Any) -> None:
+    """It proves that what was asked before it has been done: a doubted device is lost by then."""
+    device = make(plugged=True)
+    supervisor = supervise(device)
+    ear.await_heard("opened", "pad")
+    back, lost = Event(), []
+    supervisor.doubt("pad", GONE)
+    supervisor.probe(lambda: (lost.extend(ear.of("fact")), back.set()))
+    assert back.wait(WAIT_S)
+    assert lost[:1] == [("fact", "pad", "lost")]
