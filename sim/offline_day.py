@@ -156,6 +156,7 @@ class _Day:
 
     def _serve(self, page: LocalPage, citizen: Citizen, killed: bool) -> Served:
         """A visit: number, cards, code, page, rating, close. `killed`: the terminal, half-way."""
+        page.wait(lambda status: citizen.item in _items(status), "the devices", _PREPARED_S)
         opened = page.wish("open", {"item": citizen.item})
         ticket, visit = str(opened["ticket"]), str(opened["visit"])
         patience = Patience(PACE.visit_s, Event())
