@@ -11,8 +11,10 @@ from datetime import date
 from enum import IntEnum
 from typing import Final
 
+from hal.codecs import gb18030
 from hal.errors import DeviceRefused, WireError
 from hal.events.facts import CardRead
+from hal.names import stored
 
 SCHEME: Final = "social_security"
 APPLICATION: Final = "sx1.sh.社会保障".encode("gbk")
@@ -22,9 +24,11 @@ MAX_STEPS: Final = 4  # commands for one answer: itself, with the card's Le, and
 Exchange = Callable[[bytes], bytes]
 """One command to the card, its whole answer back: data and the two bytes of the status word."""
 
+_WITH_LE_ONLY = 5  # bytes of a command that has Le and no data
 _ATR_HEAD = bytes.fromhex("3B6D0000")
 _ATR_SIZE = 17
 _FILLERS = (b"\x00", b"\xff")
+_FILLING = b"\0\xff "
 _SEXES = frozenset(b"0129") | {0, 1, 2, 9}
 
 
@@ -53,6 +57,7 @@ class File:
     """tag → bytes of its value."""
 
 
+_NAME, _NAME_EXTENSION, _CARD_NUMBER = 0x09, 0x4E, 0x07
 EF05 = File(0xEF05, 0x28, {0x01: 16, 0x03: 4, 0x04: 12, 0x05: 4, 0x06: 4, 0x07: 9})
 EF06 = File(0xEF06, 0x30, {0x08: 18, 0x09: 30, 0x4E: 20, 0x0A: 1, 0x0B: 1, 0x0C: 3, 0x0D: 4})
 
@@ -93,7 +98,7 @@ def ask(exchange: Exchange, command: bytes) -> tuple[bytes, int]:
         data, sw1, sw2 = data + reply[:-2], reply[-2], reply[-1]
         if sw1 == _MORE:
             command = get_response(sw2)
-        elif sw1 == _WRONG_LE:
+        elif sw1 == _WRONG_LE and len(command) == _WITH_LE_ONLY:
             command = command[:-1] + bytes((sw2,))
         else:
             return data, sw1 << 8 | sw2
@@ -150,23 +155,31 @@ def _read_file(
 
 
 def _value(record: bytes, tag: int, size: int) -> bytes:
-    """What one record holds: tag, length, value, and nothing behind it."""
-    if len(record) < 2 or record[0] != tag or record[1] != len(record) - 2 or record[1] > size:
-        raise WireError(f"the record of tag {tag:02X} is malformed", remedy="replace")
-    return record[2:]
+    """What one record holds: tag, length, value, and nothing behind it.
+
+    A card number may be longer than is asked for; then its first bytes are the number.
+    """
+    if len(record) >= 2 and record[0] == tag:
+        value = record[2:]
+        if tag == _CARD_NUMBER and record[1] > size <= len(value) <= record[1]:
+            return value[:size]
+        if record[1] == len(value) <= size:
+            return value
+    raise WireError(f"the record of tag {tag:02X} is malformed", remedy="replace")
 
 
 def _card(values: dict[int, bytes], withheld: list[str]) -> CardRead:
     fields = {tag: value for tag, value in values.items() if not _is_blank(value, tag)}
     identifier = fields.get(0x01)
     version = _text(fields, 0x03)
+    name, name_extension = _names(fields)
     return CardRead(
         scheme=SCHEME,
         generation=version[0] if version and version[0].isdecimal() else None,
         card_number=_text(fields, 0x07),
         social_security_number=_text(fields, 0x08),
-        name=_text(fields, 0x09, "gb18030"),
-        name_extension=_text(fields, 0x4E, "gb18030"),
+        name=name,
+        name_extension=name_extension,
         sex=_sex(fields.get(0x0A)),
         nation=_digits(fields, 0x0B, 1),
         birth_date=_date(fields, 0x0D),
@@ -184,17 +197,40 @@ def _is_blank(value: bytes, tag: int) -> bool:
     return tag != 0x0A and any(not value.strip(filler) for filler in _FILLERS)
 
 
-def _text(fields: dict[int, bytes], tag: int, coding: str = "ascii") -> str | None:
+def _text(fields: dict[int, bytes], tag: int) -> str | None:
     if tag not in fields:
         return None
     try:
-        text = fields[tag].rstrip(b"\0\xff ").decode(coding)
+        text = fields[tag].rstrip(_FILLING).decode("ascii")
     except UnicodeDecodeError:
-        # Not chained: the codec's own error carries the bytes, which are somebody's name.
-        raise WireError(f"tag {tag:02X} is no text", remedy="replace") from None
+        # Not chained: the codec's own error carries the bytes, which are personal.
+        raise _no_text(tag) from None
     if not text.isprintable():
-        raise WireError(f"tag {tag:02X} is no text", remedy="replace")
+        raise _no_text(tag)
     return text or None
+
+
+def _names(fields: dict[int, bytes]) -> tuple[str | None, str | None]:
+    """The name, and its extension, where it goes on: if need be from within a character."""
+    decoder = gb18030.Decoder()
+    name, extension = (_name(decoder, fields, tag) for tag in (_NAME, _NAME_EXTENSION))
+    return name, extension
+
+
+def _name(decoder: gb18030.Decoder, fields: dict[int, bytes], tag: int) -> str | None:
+    """A full field may end within a character, which is left out where nothing follows."""
+    value = fields.get(tag, b"").rstrip(_FILLING)
+    try:
+        text = decoder.decode(value, final=0 < len(value) < EF06.sizes[tag])
+    except UnicodeDecodeError:
+        raise _no_text(tag) from None
+    if not gb18030.is_text(text):
+        raise _no_text(tag)
+    return stored(text) or None
+
+
+def _no_text(tag: int) -> WireError:
+    return WireError(f"tag {tag:02X} is no text", remedy="replace")
 
 
 def _digits(fields: dict[int, bytes], tag: int, size: int) -> str | None:

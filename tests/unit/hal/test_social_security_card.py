@@ -1,6 +1,8 @@
 """The social-security card's commands and records, with the bytes of the protocol page."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,9 @@ from hal.codecs import social_security_card as codec
 from hal.codecs.social_security_card import StatusWord, atr_family, read_card
 from hal.errors import DeviceError, DeviceRefused, WireError
 
+VECTORS = json.loads(
+    Path(__file__).parents[2].joinpath("vectors", "social-security-card.json").read_text("utf-8")
+)
 SELECT = bytes.fromhex("00A404000F7378312E73682EC9E7BBE1B1A3D5CF")
 EF05 = {
     0x01: "0110" + "110199" + "00" * 13,
@@ -77,6 +82,44 @@ def test_the_whole_card_is_read() -> None:
     assert read.withheld == []
 
 
+@pytest.mark.parametrize(
+    ("command", "published"),
+    [
+        (codec.select_application(), "select"),
+        (codec.select_file(0xEF05), "select_ef05"),
+        (codec.select_file(0xEF06), "select_ef06"),
+        (codec.read_record(0x03, codec.EF05.p2, 4), "version_by_identifier"),
+        (codec.read_record(0x03, 0x00, 4), "version_in_selected_file"),
+        (codec.read_record(0x09, codec.EF06.p2, 30), "name_by_identifier"),
+        (codec.read_record(0x4E, codec.EF06.p2, 20), "name_extension_by_identifier"),
+        (codec.get_response(11), "fetch_11"),
+    ],
+)
+def test_commands_are_the_published_ones(command: bytes, published: str) -> None:
+    """Byte for byte those of the sources named in tests/vectors."""
+    assert command == bytes.fromhex(VECTORS["commands"][published])
+
+
+@pytest.mark.parametrize(
+    ("tag", "attribute"),
+    [
+        ("05", "issued_on"),
+        ("07", "card_number"),
+        ("08", "social_security_number"),
+        ("09", "name"),
+        ("0A", "sex"),
+        ("0B", "nation"),
+        ("0D", "birth_date"),
+    ],
+)
+def test_records_mean_what_the_page_says(tag: str, attribute: str) -> None:
+    """The worked records, one by one."""
+    record, meaning = VECTORS["records"][tag]
+    card = Card()
+    card.put(int(tag, 16), bytes.fromhex(record)[2:])
+    assert getattr(read_card(card), attribute) == meaning
+
+
 def test_only_reading_commands_are_sent() -> None:
     """SELECT, READ RECORD by identifier, and nothing else: VERIFY would burn a try."""
     card = Card()
@@ -137,6 +180,21 @@ def test_files_without_short_identifiers_are_selected() -> None:
     assert read_card(card).name == "贾\u00b7示例"
 
 
+def test_a_file_selection_is_never_altered() -> None:
+    """6Cxx to a command without Le is an answer like another: its last byte is no Le."""
+    card = Card()
+    card.records = {(tag, 0): record for (tag, _), record in card.records.items()}
+    selection = bytes.fromhex("00A4020002EF05")
+    card.replies[selection] = b"\x6c\x10"
+    card.replies[bytes.fromhex("00A4020002EF06")] = b"\x90\x00"
+    assert read_card(card).generation is None
+    assert [command for command in card.heard if command[1] == 0xA4] == [
+        SELECT,
+        selection,
+        bytes.fromhex("00A4020002EF06"),
+    ]
+
+
 def test_a_selection_may_say_that_more_waits() -> None:
     """61xx after the selection is a success, and what waits is not needed."""
     card = Card()
@@ -190,6 +248,8 @@ def test_malformed_records_are_errors(record: str) -> None:
     ("tag", "value"),
     [
         (0x09, b"\xbc"),
+        (0x09, b"\xbc\xd6\x1b[2J"),
+        (0x4E, b"\xbc"),
         (0x07, b"A\x00\x000001"),
         (0x0A, b"x"),
         (0x0B, b"\x0a"),
@@ -215,6 +275,63 @@ def test_empty_values_are_absent(filler: str) -> None:
     card.put(0x09, bytes.fromhex(filler * 30))
     read = read_card(card)
     assert (read.valid_until, read.name) == (None, None)
+
+
+@pytest.mark.parametrize("record", ["0712" + "41" * 18, "0712" + "41" * 9])
+def test_a_longer_card_number_begins_with_the_number(record: str) -> None:
+    """A card of the third generation holds more behind it, and gives all or what was asked for."""
+    card = Card("3.00")
+    card.answer(0x07, record + "9000")
+    assert read_card(card).card_number == "A" * 9
+
+
+@pytest.mark.parametrize("cut", ["\U00020000", "a\u4f8b", "aa\U00020000"])
+def test_a_full_name_may_end_within_a_character(cut: str) -> None:
+    """What is whole of it is read; a card of the first generation has no more."""
+    card = Card("1.00")
+    card.answer(0x4E, "6A83")
+    whole = "例" * 14 + cut
+    card.put(0x09, whole.encode("gb18030")[:30])
+    read = read_card(card)
+    assert (read.name, read.name_extension) == (whole[:-1], None)
+
+
+@pytest.mark.parametrize("at", [28, 29, 30, 31, 32])
+def test_a_name_goes_on_in_its_extension(at: int) -> None:
+    """Even from within a character: together they are the whole name."""
+    card = Card()
+    whole = "a" * (at - 28) + "例" * 14 + "\U00020000" * 2 + "例\u00b7贾"
+    data = whole.encode("gb18030")
+    card.put(0x09, data[:30])
+    card.put(0x4E, data[30:].ljust(20, b"\0"))
+    read = read_card(card)
+    assert f"{read.name}{read.name_extension}" == whole
+
+
+def test_an_extension_may_be_full_too() -> None:
+    """Then it may end within a character, too."""
+    card = Card()
+    card.put(0x09, ("例" * 15).encode("gb18030"))
+    card.put(0x4E, ("本" * 9 + "\U00020000").encode("gb18030")[:20])
+    assert read_card(card).name_extension == "本" * 9
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("BCD6 FE59", "贾\u9fb4"),
+        ("BCD6 82359037", "贾\u9fb4"),
+        ("BCD6 FE51", "贾\U00020087"),
+        ("BCD6 AAA1", "贾\ue000"),
+        ("BCD6 9B31A337", "贾\U000323af"),
+        ("BCD6 8139A739 CABE", "贾\u00b7示"),
+    ],
+)
+def test_names_are_those_of_the_present_standard(value: str, name: str) -> None:
+    """Codes that moved, somebody's own character, one that is very new, another dot."""
+    card = Card()
+    card.put(0x09, bytes.fromhex(value).ljust(30, b"\0"))
+    assert read_card(card).name == name
 
 
 def test_rare_characters_of_names_are_read() -> None:
