@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -182,9 +182,11 @@ class _Day:
 
     def _hand_in(self, page: LocalPage, citizen: Citizen, devices: Devices) -> None:
         taken: list[bool] = []
+        # A page that was not taken is laid another way.
+        ways = count(citizen.page_seed)
 
         def lay_and_take(act: Act) -> None:
-            self._lane.window.lay_page(citizen.page_seed, citizen.page)
+            self._lane.window.lay_page(next(ways), citizen.page)
             taken.append(page.take_page())
 
         devices.act(

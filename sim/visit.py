@@ -6,6 +6,7 @@ decide, complete, deliver, rate, close. Whoever gets no answer tries again, as a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from sim.acts import Act, Acts
 from sim.arrivals import Citizen
@@ -204,9 +205,11 @@ class Visit:
     def _hand_in(self) -> None:
         """Lay the form below the camera; the teller orders the page until the window took it."""
         room, citizen = self._room, self._citizen
+        # A page that was not taken is laid another way.
+        ways = count(citizen.page_seed)
 
         def lay_and_order(act: Act) -> None:
-            room.window.lay_page(citizen.page_seed, citizen.page)
+            room.window.lay_page(next(ways), citizen.page)
             room.office.send(room.command(f"{self._path}/capture", {}), self._patience)
 
         self._device(
