@@ -17,7 +17,7 @@ DRIVERS: dict[str, str] = {
     "camera_picamera2": "drivers.camera_picamera2:CameraPicamera2",
     "camera_v4l2": "drivers.camera_v4l2:CameraV4l2",
     "card_pcsc": "drivers.card_pcsc:CardPcsc",
-    "display_oled": "drivers.display_oled:DisplayOled",
+    "display_oled": "drivers.display_oled.driver:DisplayOled",
     "id_serial": "drivers.id_serial:IdSerial",
     "lamps_gpio": "drivers.lamps_gpio:LampsGpio",
     "rating_gpio": "drivers.rating_gpio:RatingGpio",

@@ -151,11 +151,16 @@ class RatingPad(Device, Protocol):
 class Screen:
     """What a small display says: one large text, and lines below it, top to bottom.
 
-    What does not fit is cut at the edge, never wrapped.
+    Never wrapped: a text too wide for its row goes past slowly, a line below the edge is not seen.
+    `corner` stands small atop at the right, whatever else is shown: the window's number. `qr` is
+    a text for a technician's telephone, drawn as a QR code over the right half: best at most 53
+    bytes; one above 321 is left out.
     """
 
     large: str = ""
     lines: Sequence[str] = ()
+    corner: str = ""
+    qr: str | None = None
 
 
 class Display(Device, Protocol):

@@ -15,7 +15,7 @@ FOUND_WITHIN_S = 5.0
     [
         "drivers.card_pcsc",  # pcscd restarted, killed or frozen; the reader unplugged
         "drivers.paper.camera",  # every camera: unplugged, or stalled
-        "drivers.display_oled",
+        "drivers.display_oled.driver",
         "drivers.id_serial",  # unplugged, or silent with its port still there
         "drivers.lamps_gpio",
         "drivers.rating_gpio",
