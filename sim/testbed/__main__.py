@@ -3,14 +3,20 @@
 Runs under the system's python3, which has umockdev's binding, as `python3 -m sim.testbed`; another
 program starts it and talks to it in JSON lines. Ends with its standard input.
 
-    to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false, "cut_after": null}
+    to it      {"scan": "OW:T:…\\r", "key_ms": 10, "dropped": false, "cut_after": null,
+                "pause_s": of silence in the middle}
+               {"busy": true} when another program shall have taken the gun, and false
                {"unplug": "gun"}   {"plug": "gun"}   and the same with "display"
+               {"strike": "reset"}   the display; or "unheard", "stuck", "mend": see its twin
+               {"pace": 400000}   the display's bus from now on, in Hz; 0: it takes no time
     from it    {"root": "/tmp/umockdev.…"} once
-               {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody}
-               {"plugged": "gun"}  {"unplugged": "gun"}  when it is done
+               {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody,
+                "last_key_ns": of the monotonic clock, when the last key went down}
+               {"busy": true}  {"plugged": "gun"}  {"unplugged": "gun"}  when it is done
                {"refused": n} when writes came to a display that is not there, n so far
                {"grabbed": true} when a program takes the gun for itself, false when it lets go
-               {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …}
+               {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …,
+               "bits": clocks of the bus so far}
                whenever the picture has changed
 
 A program sees the devices when it runs under `umockdev-wrapper` with UMOCKDEV_DIR set to `root`.
@@ -61,9 +67,16 @@ class Testbed:
             ("plug", "display"): self._add_display,
             ("unplug", "display"): self._remove_display,
         }
+        self._strikes = {
+            "reset": self._reset_display,
+            "unheard": self._lose_write,
+            "stuck": self._hold_bus,
+            "mend": self._mend_bus,
+        }
         self._guns = -1
         self._node: int | None = None
-        self._gun = _handler(keyboard.Node(lambda taken: tell({"grabbed": taken})).handle)
+        self._keys = keyboard.Node(lambda taken: tell({"grabbed": taken}))
+        self._gun = _handler(self._keys.handle)
         self._add_gun()
         self._bus = i2c.Bus(self._chip)
         self._wires = _handler(self._bus.handle)
@@ -106,10 +119,26 @@ class Testbed:
         self._bus.connect(self._chip)
 
     def _remove_display(self) -> None:
-        # Without power it is dark, and knows nothing when it comes back.
+        self._forget()
+        self._bus.connect(None)
+
+    def _reset_display(self) -> None:
+        self._forget()
+        self._bus.connect(self._chip)
+
+    def _forget(self) -> None:
+        """Without power it is dark, and knows nothing when it comes back."""
         self._chip = Ssd1306()
         self._seen_writes = -1
-        self._bus.connect(None)
+
+    def _lose_write(self) -> None:
+        self._bus.unheard = 1
+
+    def _hold_bus(self) -> None:
+        self._bus.stuck = True
+
+    def _mend_bus(self) -> None:
+        self._bus.unheard, self._bus.stuck = 0, False
 
     def _tell_picture(self) -> bool:
         if self._bus.refused != self._seen_refused:
@@ -125,6 +154,7 @@ class Testbed:
                         "picture": base64.b64encode(now[0]).decode(),
                         "unknown": self._chip.unknown,
                         "data_writes": self._chip.data_writes,
+                        "bits": self._bus.bits,
                     }
                 )
         return True
@@ -134,6 +164,9 @@ class Testbed:
             order = json.loads(line)
             if "scan" in order:
                 self._scan(order)
+            elif "busy" in order:
+                self._keys.busy = order["busy"]
+                tell(order)
             else:
                 [(verb, device)] = order.items()
                 self._in_loop(self._moves[verb, device])
@@ -155,9 +188,12 @@ class Testbed:
 
     def _scan(self, order: dict[str, Any]) -> None:
         pause_s = order.get("key_ms", _KEY_MS) / 1000
-        whole, typed_at = True, time.monotonic()
+        whole, typed_at, last_key_ns = True, time.monotonic(), 0
         reports = keyboard.strokes(order["scan"], dropped=order.get("dropped", False))
         for number, report in enumerate(reports):
+            if number == len(reports) // 2 and order.get("pause_s"):
+                time.sleep(order["pause_s"])
+                typed_at = time.monotonic()
             if number == order.get("cut_after"):
                 # Pulled out in the middle of a code.
                 self._in_loop(self._remove_gun)
@@ -167,9 +203,18 @@ class Testbed:
                 self._type(keyboard.packed(keyboard.DROPPED, time.time()))
                 whole = False
             typed_at = time.monotonic()
+            if keyboard.is_stroke(report):
+                last_key_ns = time.monotonic_ns()
             whole = self._type(keyboard.packed(report, time.time())) and whole
             time.sleep(pause_s)  # a gun's own pace, a key every 8 to 16 ms
-        tell({"scanned": order["scan"], "at": time.time(), "whole": whole})
+        tell(
+            {
+                "scanned": order["scan"],
+                "at": time.time(),
+                "whole": whole,
+                "last_key_ns": last_key_ns,
+            }
+        )
 
     def _type(self, events: bytes) -> bool:
         """Whether a program that has the node open got these events; nobody gets them later."""

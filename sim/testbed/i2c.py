@@ -1,10 +1,13 @@
 """`/dev/i2c-1` of the testbed: kernel ioctls taken apart, each write handed to the chip.
 
 Source: linux/i2c-dev.h and linux/i2c.h (ioctl numbers, `struct i2c_msg`,
-`struct i2c_rdwr_ioctl_data`, `struct i2c_smbus_ioctl_data`), 64-bit layout.
+`struct i2c_rdwr_ioctl_data`, `struct i2c_smbus_ioctl_data`), 64-bit layout. NXP UM10204, section
+3.1 (what a transfer has on the wire): start, then nine clocks a byte, the ninth its acknowledge,
+the address before all others; stop.
 """
 
 import struct
+import time
 from typing import Any, Protocol
 
 DEVICE = """\
@@ -22,7 +25,8 @@ PATH = "/dev/i2c-1"
 _I2C_SLAVE, _I2C_FUNCS, _I2C_RDWR, _I2C_SMBUS = 0x0703, 0x0705, 0x0707, 0x0720
 # Plain I2C, SMBus quick command and I2C block write.
 _FUNCTIONS = 0x00000001 | 0x00010000 | 0x08000000
-_EIO, _EREMOTEIO = 5, 121
+_EIO, _ETIMEDOUT, _EREMOTEIO = 5, 110, 121
+_START_STOP_BITS, _BYTE_BITS = 2, 9
 _MESSAGE_SIZE, _MESSAGE_BUFFER = 16, 8
 
 
@@ -40,6 +44,14 @@ class Bus:
         self._slave = 0
         self.refused = 0
         """Writes that nothing acknowledged."""
+        self.bits = 0
+        """Clocks of all transfers so far."""
+        self.hz: int | None = None
+        """How fast the clock is; None: a transfer takes no time."""
+        self.unheard = 0
+        """Fault: so many of the next writes nobody acknowledges."""
+        self.stuck = False
+        """Fault: something holds the wires, and no transfer comes to an end."""
 
     def connect(self, chip: Chip | None) -> None:
         """Put another chip on the bus; None: nothing is there that could acknowledge."""
@@ -49,6 +61,7 @@ class Bus:
         """True if the request was one of this bus and has been answered."""
         request = client.get_request() & 0xFFFFFFFF
         argument = client.get_arg()
+        began_s, before = time.monotonic(), self.bits
         try:
             result = self._answer(request, argument)
         except OSError as error:
@@ -56,6 +69,10 @@ class Bus:
             return True
         if result is None:
             return False
+        if self.hz is not None:
+            # As an adapter does, that waits for its last clock before it says that it is done.
+            ends_s = began_s + (self.bits - before) / self.hz
+            time.sleep(max(0.0, ends_s - time.monotonic()))
         client.complete(result, 0)
         return True
 
@@ -93,6 +110,13 @@ class Bus:
         return 0
 
     def _write(self, address: int, body: bytes) -> None:
+        if self.stuck:
+            raise OSError(_ETIMEDOUT, "the bus is busy")
+        self.bits += _START_STOP_BITS + _BYTE_BITS * (1 + len(body))
+        if self.unheard:
+            self.unheard -= 1
+            self.refused += 1
+            raise OSError(_EREMOTEIO, "no acknowledge")
         if self._chip is None:
             self.refused += 1
             raise OSError(_EREMOTEIO, "no acknowledge")

@@ -22,6 +22,15 @@ DISPLAY_ADDRESS = 0x3C
 SUFFIXES = {"cr": "\r", "tab": "\t", "none": ""}
 PICTURE_SIZE = 64 * 16
 Device = Literal["gun", "display"]
+FAULTS = ("dropped", "pulled", "no_suffix", "pause", "layout", "caps", "busy")
+"""What can go wrong with the gun: the kernel loses keys of the next scan; the cable comes out in
+it; its end does not come; the gun pauses in it; it types a QWERTZ layout, or turns capitals over;
+or another program has the gun when it is opened next, until `free`."""
+PAUSE_S = 0.25
+"""Longer than any gap that ends a code."""
+_PULLED_AFTER = 10
+_QWERTZ = str.maketrans("yzYZ-_;:=/", "zyZY/?<>)&")
+"""What the US layout makes of keys that are these characters on a German keyboard."""
 _WAIT_S = 10.0
 _FOLDER = Path(__file__).resolve().parents[2]
 
@@ -33,6 +42,8 @@ class KernelTwin:
         self.root = ""
         self.grabbed = False
         """Whether a program has taken the gun for itself since it was plugged in."""
+        self.last_key_ns = 0
+        """When the last key of the last whole scan went down, by the monotonic clock."""
         self._suffix = SUFFIXES[suffix]
         self._key_ms = key_ms
         self._changed = threading.Condition()
@@ -41,9 +52,13 @@ class KernelTwin:
         """Command bytes to the display that its data sheet does not list."""
         self.data_writes = 0
         """How often the display had been sent data when its picture last changed."""
+        self.bus_bits = 0
+        """Clocks of the display's bus until then."""
         self.refused = 0
         """Writes to the display while it was not there."""
         self._cut_after: int | None = None
+        self._fault: str | None = None
+        self._busy: bool | None = None
         self._scans: list[dict[str, Any]] = []
         self._moved: dict[str, Any] = {}
         self._ended = False
@@ -109,13 +124,15 @@ class KernelTwin:
         `dropped`: the kernel says in the middle that it lost events. False if nobody had the gun
         open all the time; otherwise `sent` has been called.
         """
-        typed = text + self._suffix
+        fault, self._fault = self._fault, None
         cut_after, self._cut_after = self._cut_after, None
+        typed = _mistyped(text, fault) + ("" if fault == "no_suffix" else self._suffix)
         order = {
             "scan": typed,
             "key_ms": self._key_ms,
-            "dropped": dropped,
-            "cut_after": cut_after,
+            "dropped": dropped or fault == "dropped",
+            "cut_after": _PULLED_AFTER if fault == "pulled" else cut_after,
+            "pause_s": PAUSE_S if fault == "pause" else 0,
         }
         longest_s = _WAIT_S + 4 * len(typed) * self._key_ms / 1000
         with self._ordering:
@@ -123,9 +140,28 @@ class KernelTwin:
             self._order(order)
             done = self.wait(lambda: len(self._scans) > before or self._ended, longest_s)
             whole = done and len(self._scans) > before and bool(self._scans[-1]["whole"])
+            self.last_key_ns = self._scans[-1]["last_key_ns"] if whole else 0
         if whole and sent is not None:
             sent()
         return whole
+
+    def fault(self, name: str) -> None:
+        """The gun goes wrong so; `name` is one of FAULTS."""
+        if name not in FAULTS:
+            raise ValueError(f"the gun has no fault {name!r}")
+        if name == "busy":
+            self._be_busy(True)
+        else:
+            self._fault = name
+
+    def free(self) -> None:
+        """The other program lets go of the gun."""
+        self._be_busy(False)
+
+    def _be_busy(self, busy: bool) -> None:
+        with self._ordering:
+            self._order({"busy": busy})
+            self.wait(lambda: self._busy == busy or self._ended, _WAIT_S)
 
     def pull_in_scan(self, after_reports: int) -> None:
         """Fault: the gun's cable comes out during the next scan, after so many key reports."""
@@ -149,13 +185,25 @@ class KernelTwin:
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
 
+    def strike(self, name: str) -> None:
+        """Let a fault hit the display; see sim.twins.display for their names."""
+        self._ask({"strike": name}, {"struck": name})
+
+    def pace(self, hz: int) -> None:
+        """Let the display's bus take the time of a clock of so many Hz; 0: none."""
+        self._ask({"pace": hz}, {"paced": hz})
+
     def _move(self, verb: str, device: Device) -> None:
-        done = {f"{verb}ged": device}
+        self._ask({verb: device}, {f"{verb}ged": device})
+
+    def _ask(self, order: Mapping[str, object], done: Mapping[str, object]) -> None:
+        """Order something and block until it is done. PortFault if it is not in time."""
         with self._ordering:
             self._moved = {}
-            self._order({verb: device})
+            self._order(order)
             if not self.wait(lambda: self._moved == done or self._ended, _WAIT_S) or self._ended:
-                raise PortFault(f"the testbed did not {verb} the {device}.")
+                what = " ".join(f"{verb} {thing}" for verb, thing in order.items())
+                raise PortFault(f"the testbed did not {what}.")
 
     def _order(self, order: Mapping[str, object]) -> None:
         child = self._child
@@ -188,9 +236,11 @@ class KernelTwin:
                 self.root = message["root"]
             elif "scanned" in message:
                 self._scans.append(message)
-            elif "plugged" in message or "unplugged" in message:
+            elif message.keys() & {"plugged", "unplugged", "struck", "paced"}:
                 self._moved = message
                 self.grabbed = self.grabbed and message != {"unplugged": "gun"}
+            elif "busy" in message:
+                self._busy = message["busy"]
             elif "refused" in message:
                 self.refused = message["refused"]
             elif "grabbed" in message:
@@ -199,4 +249,11 @@ class KernelTwin:
                 self._picture = base64.b64decode(message["picture"])
                 self.unknown = message["unknown"]
                 self.data_writes = message["data_writes"]
+                self.bus_bits = message["bits"]
             self._changed.notify_all()
+
+
+def _mistyped(text: str, fault: str | None) -> str:
+    if fault == "layout":
+        return text.translate(_QWERTZ)
+    return text.swapcase() if fault == "caps" else text
