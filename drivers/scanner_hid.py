@@ -3,33 +3,39 @@
 Source: docs/protocols/barcode-gun-hid.md.
 """
 
+import errno
 import os
 import select
 from collections.abc import Sequence
 from threading import Event, Lock
+from typing import Annotated
 
 import evdev
 import msgspec
 
 from hal.clock import Clock
-from hal.codecs.hid_keys import HidKeys
-from hal.codecs.scan import ScanLines, Suffix
-from hal.errors import DeviceError, DeviceLost
+from hal.codecs.hid_keys import HidKeys, with_capitals
+from hal.codecs.scan import ScanLines, Suffix, code_of, refusal
+from hal.errors import DeviceLost
 from hal.events.facts import CodeScanned
 from hal.interfaces import CodeRead, Report, Role, Unreadable
 
 _IDLE_S = 0.5
 FOUND_S = _IDLE_S
 """No later than this after the gun was unplugged, `watch` ends with DeviceLost."""
-_GAP_S = 0.1  # a gun types a key every 8 to 16 ms
+_START_GAP_S = 0.1  # a gun types a key every 8 to 16 ms
 _MOST_DISCARDED = 10_000  # reads; more than the longest code has
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`path` is the gun's node, best its link below /dev/input/by-id."""
+    """`path` is the gun's node, best its link below /dev/input/by-id.
+
+    A silence of `gap_s` ends a code without suffix, and makes one with a suffix incomplete.
+    """
 
     path: str
     suffix: Suffix = "cr"
+    gap_s: Annotated[float, msgspec.Meta(ge=0.03, le=1)] = 0.1
 
 
 class ScannerHid:
@@ -46,7 +52,7 @@ class ScannerHid:
         self._node = node
         with node:
             # A gun may be in the middle of a code, whose end must not be taken for a whole one.
-            node.await_silence(_GAP_S)
+            node.await_silence(_START_GAP_S)
 
     def watch(self, report: Report, stop: Event) -> None:
         node = self._node
@@ -55,7 +61,7 @@ class ScannerHid:
         typing = _Typing(self._options.suffix)
         with node:
             while not stop.is_set():
-                events = node.read(_GAP_S if typing.waiting else _IDLE_S)
+                events = node.read(self._options.gap_s if typing.waiting else _IDLE_S)
                 for code in typing.feed(events) if events else typing.gap():
                     _tell(code, report)
                     if code.integrity == "timeout":
@@ -68,11 +74,18 @@ class ScannerHid:
 
 
 def _tell(code: CodeScanned, report: Report) -> None:
-    if code.integrity == "ok":
-        report(CodeRead(code))
-    else:
-        cause = f"a code came incomplete ({code.integrity})"
-        report(Unreadable(DeviceError(cause, remedy="clear")))
+    error = refusal(code)
+    report(CodeRead(code) if error is None else Unreadable(error))
+
+
+def _upright(code: CodeScanned) -> CodeScanned:
+    """The code as it is printed, whatever caps lock did to it on its way."""
+    typed = code.text or ""
+    printed = with_capitals(typed)
+    if printed == typed:
+        return code
+    again = code_of(printed.encode(), code.integrity)
+    return msgspec.structs.replace(again, aim_id=code.aim_id, symbology=code.symbology)
 
 
 class _Typing:
@@ -106,7 +119,9 @@ class _Typing:
     def _judged(self, code: CodeScanned) -> CodeScanned:
         dropped = self._keys.dropped
         self._keys.taken()
-        return msgspec.structs.replace(code, integrity="dropped") if dropped else code
+        if dropped:
+            return msgspec.structs.replace(code, integrity="dropped")
+        return _upright(code)
 
 
 class _Node:
@@ -128,8 +143,10 @@ class _Node:
             self._device.grab()
         except OSError as error:
             self._device.close()
-            cause = f"cannot take {path} for ourselves: {error.strerror}; who else reads it?"
-            raise DeviceLost(cause, remedy="configure") from error
+            busy = error.errno == errno.EBUSY
+            why = "another program has taken it; end that program" if busy else error.strerror
+            cause = f"cannot take {path} for ourselves: {why}"
+            raise DeviceLost(cause, remedy="configure", code=error.errno) from error
         self._wake = os.eventfd(0)
         self._poll = select.poll()
         self._poll.register(self._device.fd, select.POLLIN)

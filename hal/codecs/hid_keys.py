@@ -27,6 +27,15 @@ _SHIFTED = {
 }  # fmt: skip
 
 
+def with_capitals(text: str) -> str:
+    """A code of ours whose case was turned over, put right; any other as it is.
+
+    Some guns read the keyboard's caps lock light, and turn shift over to make up for a caps lock
+    that another keyboard has on. We do not look at that light: it says nothing of other guns.
+    """
+    return text.swapcase() if text.startswith("ow:") else text
+
+
 class HidKeys:
     """Feed it the events of an evdev node, in order; it gives the characters typed.
 
@@ -59,6 +68,9 @@ class HidKeys:
 
     def taken(self) -> None:
         """A code has ended: what is damaged from here on belongs to the next."""
+        if self.dropped:
+            # A gun that types capitals by caps lock leaves it off; its last stroke may be lost.
+            self._caps = False
         self.dropped = False
 
     def _character(self, code: int) -> str:

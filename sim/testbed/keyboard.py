@@ -96,6 +96,8 @@ class Node:
     def __init__(self, grabbed: Callable[[bool], None]) -> None:
         """`grabbed` hears each EVIOCGRAB: True to take the gun for oneself, False to let go."""
         self._grabbed = grabbed
+        self.busy = False
+        """Whether somebody else has it for himself: then nobody else gets it."""
 
     def handle(self, client: Any) -> bool:
         """True if the request was one of an input device and has been answered."""
@@ -106,7 +108,11 @@ class Node:
         number, size = request & _IOC_NUMBER, (request & _IOC_SIZE) >> 16
         if number == _EVIOCGRAB:
             # Not a pointer: the argument itself is the value.
-            self._grabbed(any(bytes(argument.retrieve())))
+            taken = any(bytes(argument.retrieve()))
+            if taken and self.busy:
+                client.complete(-1, errno.EBUSY)
+                return True
+            self._grabbed(taken)
             client.complete(0, 0)
             return True
         answer = _ANSWERS.get(number)
@@ -137,6 +143,11 @@ def strokes(code: str, *, dropped: bool = False) -> list[list[tuple[int, int, in
         if shifted:
             reports.append([(_EV_KEY, _LEFT_SHIFT, 0)])
     return reports
+
+
+def is_stroke(report: list[tuple[int, int, int]]) -> bool:
+    """Whether a key goes down in this report."""
+    return any(kind == _EV_KEY and value == 1 for kind, _code, value in report)
 
 
 def packed(report: list[tuple[int, int, int]], now_s: float) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hal.codecs.scan import CONTROL
 from sim.twins.testbed import GUN, KernelTwin
 
 TICKET = "OW:T:01J9ZK3V7Q8F2M4N6P8R0T2V4X"
@@ -120,6 +121,61 @@ def test_a_gun_that_is_not_there(kernel: KernelTwin, program: Callable[..., Any]
     assert (told["remedy"], GUN in told["lost"]) == ("configure", True)
     gun.order({"close": True})
     assert gun.next() == {"closed": True}
+
+
+def test_a_gun_that_another_program_has(kernel: KernelTwin, program: Callable[..., Any]) -> None:
+    """EBUSY: nobody shares keys; the loss says who is in the way, and it is taken when free."""
+    kernel.fault("busy")
+    gun = program(kernel, "scanner_hid", {"path": GUN})
+    gun.order({"start": True})
+    told = gun.next()
+    assert told["remedy"] == "configure"
+    assert "another program" in told["lost"]
+    kernel.free()
+    gun.started()
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
+def test_a_gun_pulled_out_in_a_code(kernel: KernelTwin, gun: Any) -> None:
+    """Half a code is neither read nor told; back again, it reads."""
+    kernel.fault("pulled")
+    assert not kernel.scan(TICKET)
+    assert gun.next()["remedy"] == "reset"
+    kernel.plug()
+    gun.started()
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
+def test_another_layout_is_refused(kernel: KernelTwin, gun: Any) -> None:
+    """A gun set to QWERTZ types what is no ticket, and never passes for one."""
+    kernel.fault("layout")
+    assert kernel.scan(TICKET)
+    assert "layout" in gun.next()["unreadable"]
+    assert kernel.scan(CONTROL)
+    assert gun.next()["code"]["text"] == CONTROL
+
+
+def test_a_caps_lock_elsewhere_changes_nothing(kernel: KernelTwin, gun: Any) -> None:
+    """A gun that turns capitals over for another keyboard's caps lock is read all the same."""
+    kernel.fault("caps")
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"] == {"text": TICKET, "kind": "ticket"}
+
+
+@pytest.mark.parametrize("fault", ["dropped", "no_suffix", "pause"])
+def test_a_damaged_code_is_told(kernel: KernelTwin, gun: Any, fault: str) -> None:
+    """Lost keys, a lost end, a pause within: red, and never half a code."""
+    kernel.fault(fault)
+    assert kernel.scan(TICKET)
+    assert "incomplete" in gun.next()["unreadable"]
+
+
+def test_an_electronic_card_is_told_and_its_token_is_not(kernel: KernelTwin, gun: Any) -> None:
+    """电子社保卡: whoever had the token could pass for the citizen."""
+    assert kernel.scan("eyJhbGciOiJTTTMifQ.e30.c2ln")
+    assert gun.next()["code"] == {"kind": "e_card"}
 
 
 def test_closing_from_another_thread_ends_the_watch(gun: Any) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hal.codecs.hid_keys import EV_KEY, EV_SYN, SYN_DROPPED, HidKeys
+from hal.codecs.hid_keys import EV_KEY, EV_SYN, SYN_DROPPED, HidKeys, with_capitals
 
 LEFT_SHIFT, RIGHT_SHIFT, CAPS = 42, 54, 58
 A, ONE, SEMICOLON, ENTER, F1 = 30, 2, 39, 28, 59
@@ -61,3 +61,19 @@ def test_a_key_that_no_code_contains_marks_the_code() -> None:
     keys = HidKeys()
     assert typed(keys, *tap(F1)) == ""
     assert keys.dropped
+
+
+def test_a_lost_caps_lock_does_not_turn_the_next_code_over() -> None:
+    """The stroke that ends it may be among the lost events."""
+    keys = HidKeys()
+    assert typed(keys, *tap(CAPS), *tap(A)) == "A"
+    keys.feed(EV_SYN, SYN_DROPPED, 0)
+    keys.taken()
+    assert typed(keys, *tap(A)) == "a"
+
+
+def test_our_codes_are_put_upright_and_no_others() -> None:
+    """A gun that makes up for a caps lock types ours in small letters; others may be so."""
+    assert with_capitals("ow:t:01j9zk") == "OW:T:01J9ZK"
+    assert with_capitals("OW:T:01J9ZK") == "OW:T:01J9ZK"
+    assert with_capitals("abcDEF") == "abcDEF"
