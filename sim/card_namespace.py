@@ -6,6 +6,7 @@ everything in here.
 
     to it      {"lay": card, "reader": 0, "fault": null, "after": 0}    {"withdraw": 0}
                {"daemon": "kill"}, "start", "freeze", "resume"     {"verified": 0}
+               {"unplug": 0}    {"plug": 0}
     from it    {"done": …} once at the start and after each order
 """
 
@@ -42,11 +43,13 @@ class Namespace:
     def __init__(self, folder: Path, readers: list[str]) -> None:
         self._socket = folder / "run" / "pcscd.comm"
         self._configuration = folder / "readers"
+        self._unplugged = folder / "unplugged"
         self._log = folder / "pcscd.log"
         self._slots: list[Slot] = []
         self._chips: dict[int, Chip] = {}
         self._daemon: subprocess.Popen[bytes] | None = None
-        self._configuration.mkdir(exist_ok=True)
+        for each in (self._configuration, self._unplugged):
+            each.mkdir(exist_ok=True)
         for index, reader in enumerate(readers):
             self._add(folder, index, reader)
 
@@ -86,6 +89,12 @@ class Namespace:
             if number == signal.SIGKILL:
                 self._daemon.wait()
 
+    def _rewire(self, index: int, there: Path, to: Path) -> None:
+        # pcscd lets go of a reader of its configuration only when it ends.
+        (there / f"reader{index}").rename(to / f"reader{index}")
+        self._signal_daemon(signal.SIGKILL)
+        self.start_daemon()
+
     def obey(self, order: dict[str, Any]) -> Any:
         if "lay" in order:
             chip = Chip(msgspec.convert(order["lay"], SocialSecurityCard))
@@ -96,6 +105,10 @@ class Namespace:
         elif "verified" in order:
             chip = self._chips[order["verified"]]
             return chip.verified
+        elif "unplug" in order:
+            self._rewire(order["unplug"], self._configuration, self._unplugged)
+        elif "plug" in order:
+            self._rewire(order["plug"], self._unplugged, self._configuration)
         elif order["daemon"] == "start":
             self.start_daemon()
         else:

@@ -95,6 +95,14 @@ class Pcscd:
         """How often the card laid last was sent a VERIFY."""
         return int(self._order({"verified": index}))
 
+    def unplug(self, index: int) -> None:
+        """Fault: pcscd is there and the reader is not. It is begun anew, for all readers."""
+        self._order({"unplug": index})
+
+    def plug(self, index: int) -> None:
+        """Connect the reader again, with the card that lies in it. pcscd is begun anew."""
+        self._order({"plug": index})
+
     def kill_daemon(self) -> None:
         """Fault: pcscd dies at once and leaves its socket behind. The cards stay in the readers."""
         self._order({"daemon": "kill"})

@@ -6,7 +6,7 @@ application is never selected. The card is not trusted: every loop and length is
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from typing import Final
@@ -118,6 +118,8 @@ def read_card(exchange: Exchange) -> CardRead:
         _read_file(exchange, file, values, withheld)
     if not values and not withheld:
         raise WireError("the card has the application and no record in it", remedy="replace")
+    if len(values) + len(withheld) < len(EF05.sizes) + len(EF06.sizes):
+        _check_selection(exchange, values)
     return _card(values, withheld)
 
 
@@ -152,6 +154,16 @@ def _read_file(
             withheld.append(f"{tag:02X}")
         elif status not in _NOT_HERE:
             raise WireError(f"tag {tag:02X} cannot be read", remedy="clear", code=status)
+
+
+def _check_selection(exchange: Exchange, values: dict[int, bytes]) -> None:
+    """Whether what was not found is absent, or the card lost its selection, as by a bad contact."""
+    for tag in list(values)[:1]:
+        file = EF05 if tag in EF05.sizes else EF06
+        again: dict[int, bytes] = {}
+        _read_file(exchange, replace(file, sizes={tag: file.sizes[tag]}), again, [])
+        if again != {tag: values[tag]}:
+            raise WireError("the card was reset while it was read", remedy="clear")
 
 
 def _value(record: bytes, tag: int, size: int) -> bytes:

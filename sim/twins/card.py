@@ -9,16 +9,39 @@ import contextlib
 import socket
 import struct
 import threading
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, get_args
 
-from sim.card_person import FILES, SocialSecurityCard
+from sim.card_person import SocialSecurityCard
 
-Fault = Literal["hang", "empty", "oversize", "endless", "garble", "withdraw"]
+Fault = Literal[
+    "hang",  # no answer
+    "empty",  # an answer of no bytes
+    "oversize",  # an answer of 60,000 bytes
+    "endless_61",  # more and more waits to be fetched
+    "endless_6c",  # another length is asked for, again and again
+    "lengths",  # records say another length than they have
+    "garble",  # records are noise
+    "withdraw",  # taken out between command and answer
+    "reset",  # it forgets what was selected, as by a bad contact
+    "crawl",  # each answer takes a second
+    "bad_atr",  # an answer to reset of one byte that begins none
+    "mute",  # no answer to reset that the reader can make out
+    "slow",  # each answer takes 50 ms; a card may
+    "drip",  # answers come byte by byte; the line may
+]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+HARMLESS: frozenset[Fault] = frozenset({"slow", "drip"})
+"""With these a card can be read."""
 APPLICATION = b"sx1.sh." + "社会保障".encode("gbk")
 _ATR = 4
-_SHORT = {0x28: 0xEF05, 0x30: 0xEF06}
+_BY_IDENTIFIER, _BY_NUMBER = 0b000, 0b100  # the low bits of P2
+_SHORT = {0x05: 0xEF05, 0x06: 0xEF06}  # its high bits
 _CONNECT_EVERY_S = 0.05
 _OVERSIZE = 60_000
+_ATRS: dict[Fault | None, bytes] = {"bad_atr": b"\x00", "mute": b"\x3b" * 40}
+# To say nothing at all would hold the reader's library, and pcscd would see no card.
+_DELAYS_S: dict[Fault | None, float] = {"slow": 0.05, "crawl": 1.0}
 
 
 class Chip:
@@ -28,6 +51,7 @@ class Chip:
         self.card = card
         self.atr = bytes.fromhex(card.atr)
         self.verified = 0
+        self._files = card.files()
         self._records = card.records()
         self.reset()
 
@@ -58,17 +82,18 @@ class Chip:
             self._application, self._file = name == APPLICATION, None
             return bytes.fromhex(self.card.application) if self._application else b"\x6a\x82"
         identifier = int.from_bytes(name, "big")
-        if not self._application or identifier not in FILES:
+        if not self._application or identifier not in self._files:
             return b"\x6a\x82"
         self._file = identifier
         return b"\x90\x00"
 
-    def _read(self, tag: int, p2: int, size: int) -> bytes:
-        short = _SHORT.get(p2) if self.card.short_identifiers else None
-        file = self._file if p2 == 0 else short
+    def _read(self, p1: int, p2: int, size: int) -> bytes:
+        short = _SHORT.get(p2 >> 3) if self.card.short_identifiers else None
+        file = short if p2 >> 3 else self._file
         if not self._application or file is None:
             return b"\x6a\x82"
-        if tag not in FILES[file]:
+        tag = self._tag(self._files[file], p1, p2 & 0b111)
+        if tag is None:
             return b"\x6a\x83"
         if f"{tag:02X}" in self.card.withheld:
             return b"\x69\x82"
@@ -79,6 +104,11 @@ class Chip:
             self._waiting = record
             return bytes((0x61, len(record)))
         return record + b"\x90\x00"
+
+    def _tag(self, tags: tuple[int, ...], p1: int, how: int) -> int | None:
+        if how == _BY_NUMBER:
+            return tags[p1 - 1] if 1 <= p1 <= len(tags) else None
+        return p1 if how == _BY_IDENTIFIER and p1 in tags else None
 
 
 class Slot:
@@ -141,31 +171,40 @@ class _Lying(threading.Thread):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while not self._taken.is_set() and (message := _receive(connection)) is not None:
             answer = self._answer(message)
-            if answer is not None:
-                _send(connection, answer)
+            if answer is None:
+                continue
+            if len(message) > 1 and self._taken.wait(_DELAYS_S.get(self._fault, 0.0)):
+                return
+            _send(connection, answer, 1 if self._fault == "drip" else len(answer) + 2)
 
     def _answer(self, message: bytes) -> bytes | None:
-        if len(message) == 1:
+        if len(message) == 1 and message[0] != _ATR:
             self._chip.reset()
-            return self._chip.atr if message[0] == _ATR else None
-        if self._fault is None or self._good_commands > 0:
+            return None
+        if len(message) == 1:
+            return _ATRS.get(self._fault, self._chip.atr)
+        if self._fault not in _FAULTY or self._good_commands > 0:
             self._good_commands -= 1
             return self._chip.answer(message)
         if self._fault == "withdraw":
             self._taken.set()
-        if self._fault in ("hang", "withdraw"):
-            return None
-        return _faulty(self._fault, self._chip.answer(message))
+        if self._fault == "reset":
+            self._chip.reset()
+        return _FAULTY[self._fault](self._chip.answer(message))
 
 
-def _faulty(fault: Fault, answer: bytes) -> bytes:
-    if fault == "empty":
-        return b""
-    if fault == "oversize":
-        return bytes(_OVERSIZE)
-    if fault == "endless":
-        return b"\x61\xff"
-    return bytes(byte ^ 0x55 for byte in answer[:-2]) + answer[-2:]
+_FAULTY: dict[Fault | None, Callable[[bytes], bytes | None]] = {
+    "hang": lambda _: None,
+    "withdraw": lambda _: None,
+    "empty": lambda _: b"",
+    "oversize": lambda _: bytes(_OVERSIZE),
+    "endless_61": lambda _: b"\x61\xff",
+    "endless_6c": lambda _: b"\x6c\x07",
+    "lengths": lambda answer: answer[:1] + b"\x7f" + answer[2:],
+    "reset": lambda answer: answer,
+    "garble": lambda answer: bytes(byte ^ 0x55 for byte in answer[:-2]) + answer[-2:],
+}
+"""What becomes of a good answer; None: there is none."""
 
 
 def _receive(connection: socket.socket) -> bytes | None:
@@ -188,5 +227,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     return body
 
 
-def _send(connection: socket.socket, message: bytes) -> None:
-    connection.sendall(struct.pack(">H", len(message)) + message)
+def _send(connection: socket.socket, message: bytes, piece_size: int) -> None:
+    body = struct.pack(">H", len(message)) + message
+    for start in range(0, len(body), piece_size):
+        connection.sendall(body[start : start + piece_size])

@@ -40,6 +40,27 @@ def test_records_are_those_of_the_page(command: str, record: str) -> None:
     assert ask(selected(), command) == record + " 90 00"
 
 
+@pytest.mark.parametrize(("version", "number"), [("1.00", 3), ("2.00", 4), ("3.00", 4)])
+def test_numbers_moved_between_the_generations(version: str, number: int) -> None:
+    """The sex is record 3 of the first and record 4 since, where 4E stands before it."""
+    chip = selected(version=version)
+    assert ask(chip, f"00 B2 {number:02X} 34 03") == "0A 01 32 90 00"
+    assert (ask(chip, "00 B2 4E 30 16") == "6A 83") is (version == "1.00")
+
+
+def test_long_names_go_on_in_the_extension() -> None:
+    """From the first whole character that has no room; the first generation has no extension."""
+    person = msgspec.structs.replace(EXAMPLE, name="例" * 14 + "a" + "本虚")
+    assert card_of(person).name_extension == "本虚"
+    assert card_of(person).name + card_of(person).name_extension == person.name
+    assert card_of(person, "1.00").name_extension == ""
+
+
+def test_a_chip_may_hold_any_value() -> None:
+    """Given in hex, for what no person's data would make."""
+    assert ask(selected(values={"0A": "02"}), "00 B2 0A 30 03") == "0A 01 02 90 00"
+
+
 def test_answers_may_have_to_be_fetched() -> None:
     """61xx, then the record."""
     chip = selected(transfer="fetch")
