@@ -35,11 +35,11 @@ class Chip:
 
     def show(self, pages: bytes) -> bool:
         """Send what differs from what is shown. False if nothing does."""
-        areas = list(_areas(self._memory, pages))
-        for first_page, last_page, first_column, last_column in areas:
+        changed = list(areas(self._memory, pages))
+        for first_page, last_page, first_column, last_column in changed:
             self._send(pages, first_page, last_page, first_column, last_column)
         self._memory = pages
-        return bool(areas)
+        return bool(changed)
 
     def ask(self) -> None:
         """Send what changes nothing: is it there?"""
@@ -64,7 +64,7 @@ class Chip:
         self._bus.data(body)
 
 
-def _areas(old: bytes, new: bytes) -> Iterator[tuple[int, int, int, int]]:
+def areas(old: bytes, new: bytes) -> Iterator[tuple[int, int, int, int]]:
     """First and last page, first and last column of what differs, pages that adjoin together."""
     run: tuple[int, int, int, int] | None = None
     for page in range(PAGES):

@@ -167,6 +167,12 @@ class Testbed:
             elif "busy" in order:
                 self._keys.busy = order["busy"]
                 tell(order)
+            elif "strike" in order:
+                self._in_loop(self._strikes[order["strike"]])
+                tell({"struck": order["strike"]})
+            elif "pace" in order:
+                self._bus.hz = order["pace"] or None
+                tell({"paced": order["pace"]})
             else:
                 [(verb, device)] = order.items()
                 self._in_loop(self._moves[verb, device])

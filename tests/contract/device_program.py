@@ -2,7 +2,7 @@
 
 device_program.py DRIVER TABLE-AS-JSON
 
-to it      {"start": true}   {"close": true}   {"stop": true}   {"show": [large, lines]}
+to it      {"start": true}   {"close": true}   {"stop": true}   {"show": [large, lines, corner, qr]}
 from it    {"opened": true}  {"code": {…}}  {"unreadable": cause}  {"lost": cause, "remedy": …}
            {"closed": true}  {"stopped": whether the worker ended}  {"shown": true}
 """
@@ -54,9 +54,8 @@ def main(driver: str, table: str) -> None:
             device.close()
             tell({"closed": True})
         elif "show" in order:
-            large, lines = order["show"]
             try:
-                device.show(Screen(large, lines))
+                device.show(Screen(*order["show"]))
                 tell({"shown": True})
             except DeviceLost as error:
                 lost(error)
