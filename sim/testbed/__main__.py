@@ -9,14 +9,14 @@ program starts it and talks to it in JSON lines. Ends with its standard input.
                {"unplug": "gun"}   {"plug": "gun"}   and the same with "display"
                {"strike": "reset"}   the display; or "unheard", "stuck", "mend": see its twin
                {"pace": 400000}   the display's bus from now on, in Hz; 0: it takes no time
+               {"count": "clocks"}   of the display's bus
     from it    {"root": "/tmp/umockdev.…"} once
                {"scanned": "OW:T:…\\r", "at": unix seconds, "whole": heard by somebody,
                 "last_key_ns": of the monotonic clock, when the last key went down}
                {"busy": true}  {"plugged": "gun"}  {"unplugged": "gun"}  when it is done
                {"refused": n} when writes came to a display that is not there, n so far
                {"grabbed": true} when a program takes the gun for itself, false when it lets go
-               {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …,
-               "bits": clocks of the bus so far}
+               {"picture": base64 of 64 rows of 16 bytes, "unknown": […], "data_writes": …}
                whenever the picture has changed
 
 A program sees the devices when it runs under `umockdev-wrapper` with UMOCKDEV_DIR set to `root`.
@@ -154,7 +154,6 @@ class Testbed:
                         "picture": base64.b64encode(now[0]).decode(),
                         "unknown": self._chip.unknown,
                         "data_writes": self._chip.data_writes,
-                        "bits": self._bus.bits,
                     }
                 )
         return True
@@ -173,6 +172,8 @@ class Testbed:
             elif "pace" in order:
                 self._bus.hz = order["pace"] or None
                 tell({"paced": order["pace"]})
+            elif "count" in order:
+                tell({"clocks": self._bus.clocks})
             else:
                 [(verb, device)] = order.items()
                 self._in_loop(self._moves[verb, device])

@@ -26,7 +26,7 @@ _I2C_SLAVE, _I2C_FUNCS, _I2C_RDWR, _I2C_SMBUS = 0x0703, 0x0705, 0x0707, 0x0720
 # Plain I2C, SMBus quick command and I2C block write.
 _FUNCTIONS = 0x00000001 | 0x00010000 | 0x08000000
 _EIO, _ETIMEDOUT, _EREMOTEIO = 5, 110, 121
-_START_STOP_BITS, _BYTE_BITS = 2, 9
+_START_STOP_CLOCKS, _BYTE_CLOCKS = 2, 9
 _MESSAGE_SIZE, _MESSAGE_BUFFER = 16, 8
 
 
@@ -44,8 +44,8 @@ class Bus:
         self._slave = 0
         self.refused = 0
         """Writes that nothing acknowledged."""
-        self.bits = 0
-        """Clocks of all transfers so far."""
+        self.clocks = 0
+        """Of all transfers so far."""
         self.hz: int | None = None
         """How fast the clock is; None: a transfer takes no time."""
         self.unheard = 0
@@ -61,7 +61,7 @@ class Bus:
         """True if the request was one of this bus and has been answered."""
         request = client.get_request() & 0xFFFFFFFF
         argument = client.get_arg()
-        began_s, before = time.monotonic(), self.bits
+        began_s, before = time.monotonic(), self.clocks
         try:
             result = self._answer(request, argument)
         except OSError as error:
@@ -71,7 +71,7 @@ class Bus:
             return False
         if self.hz is not None:
             # As an adapter does, that waits for its last clock before it says that it is done.
-            ends_s = began_s + (self.bits - before) / self.hz
+            ends_s = began_s + (self.clocks - before) / self.hz
             time.sleep(max(0.0, ends_s - time.monotonic()))
         client.complete(result, 0)
         return True
@@ -112,7 +112,7 @@ class Bus:
     def _write(self, address: int, body: bytes) -> None:
         if self.stuck:
             raise OSError(_ETIMEDOUT, "the bus is busy")
-        self.bits += _START_STOP_BITS + _BYTE_BITS * (1 + len(body))
+        self.clocks += _START_STOP_CLOCKS + _BYTE_CLOCKS * (1 + len(body))
         if self.unheard:
             self.unheard -= 1
             self.refused += 1

@@ -52,8 +52,6 @@ class KernelTwin:
         """Command bytes to the display that its data sheet does not list."""
         self.data_writes = 0
         """How often the display had been sent data when its picture last changed."""
-        self.bus_bits = 0
-        """Clocks of the display's bus until then."""
         self.refused = 0
         """Writes to the display while it was not there."""
         self._cut_after: int | None = None
@@ -193,17 +191,28 @@ class KernelTwin:
         """Let the display's bus take the time of a clock of so many Hz; 0: none."""
         self._ask({"pace": hz}, {"paced": hz})
 
+    def bus_clocks(self) -> int:
+        """How many clocks the display's bus has had so far."""
+        self._ask({"count": "clocks"}, None)
+        return int(self._moved["clocks"])
+
     def _move(self, verb: str, device: Device) -> None:
         self._ask({verb: device}, {f"{verb}ged": device})
 
-    def _ask(self, order: Mapping[str, object], done: Mapping[str, object]) -> None:
-        """Order something and block until it is done. PortFault if it is not in time."""
+    def _ask(self, order: Mapping[str, object], done: Mapping[str, object] | None) -> None:
+        """Order something and block until it is done; None: until it is answered somehow.
+
+        PortFault if it is not in time.
+        """
         with self._ordering:
             self._moved = {}
             self._order(order)
-            if not self.wait(lambda: self._moved == done or self._ended, _WAIT_S) or self._ended:
+            if not self.wait(lambda: self._answered(done), _WAIT_S) or self._ended:
                 what = " ".join(f"{verb} {thing}" for verb, thing in order.items())
                 raise PortFault(f"the testbed did not {what}.")
+
+    def _answered(self, done: Mapping[str, object] | None) -> bool:
+        return self._ended or (bool(self._moved) if done is None else self._moved == done)
 
     def _order(self, order: Mapping[str, object]) -> None:
         child = self._child
@@ -236,7 +245,7 @@ class KernelTwin:
                 self.root = message["root"]
             elif "scanned" in message:
                 self._scans.append(message)
-            elif message.keys() & {"plugged", "unplugged", "struck", "paced"}:
+            elif message.keys() & {"plugged", "unplugged", "struck", "paced", "clocks"}:
                 self._moved = message
                 self.grabbed = self.grabbed and message != {"unplugged": "gun"}
             elif "busy" in message:
@@ -249,7 +258,6 @@ class KernelTwin:
                 self._picture = base64.b64decode(message["picture"])
                 self.unknown = message["unknown"]
                 self.data_writes = message["data_writes"]
-                self.bus_bits = message["bits"]
             self._changed.notify_all()
 
 

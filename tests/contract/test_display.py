@@ -24,7 +24,7 @@ LATIN_FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 HARDWARE = os.environ.get("ONEWINDOW_HARDWARE_OLED")
 WAIT_S = 10.0
 DARK = bytes(64 * 16)
-WHOLE_BITS = 9 * (8 + 1026) + 4
+WHOLE_CLOCKS = 9 * (8 + 1026) + 4
 """A whole picture on the wire: docs/protocols/oled-ssd1306.md, "Time"."""
 LONG = "请取回您的社会保障卡谢谢"
 PAGE_OF_THE_TERMINAL = "http://192.168.1.23:8088/"
@@ -116,10 +116,10 @@ def test_only_what_differs_is_sent(kernel: KernelTwin, display: Any) -> None:
     """The next number is one digit on the wire, not a whole picture."""
     display.order({"show": ["A012", ["请到3号窗口"]]})
     assert shows(kernel, drawn("A012", ["请到3号窗口"]))
-    before = kernel.bus_bits
+    before = kernel.bus_clocks()
     display.order({"show": ["A013", ["请到3号窗口"]]})
     assert shows(kernel, drawn("A013", ["请到3号窗口"]))
-    assert 0 < kernel.bus_bits - before < WHOLE_BITS / 8
+    assert 0 < kernel.bus_clocks() - before < WHOLE_CLOCKS / 8
 
 
 def test_a_line_too_long_goes_past(kernel: KernelTwin, display: Any) -> None:
