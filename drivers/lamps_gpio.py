@@ -1,4 +1,7 @@
-"""The indicator lights of the window on GPIO pins: red, yellow, green, and a buzzer if fitted."""
+"""The indicator lights of the window on GPIO pins: red, yellow, green, and a buzzer if fitted.
+
+Source: docs/protocols/gpio-lamps-and-rating.md.
+"""
 
 from threading import Event, Lock
 from typing import Any
@@ -9,11 +12,18 @@ from gpiozero import DigitalOutputDevice
 from drivers.pins.choose import Pins, open_pins, pin_errors
 from hal.clock import Clock
 from hal.errors import DeviceLost
-from hal.interfaces import Colour, Report, Role
+from hal.interfaces import Colour, FlashRate, Report, Role
 
 _CHECK_S = 0.2
 FOUND_S = _CHECK_S
 """No later than this after the pins are gone, or could not be set, `watch` ends with DeviceLost."""
+HALF_S: dict[FlashRate, float] = {"slow": 1.0, "medium": 0.5, "quick": 0.25}
+"""How long a flashing lamp is on, and then off. XFS4IoT has the words and no numbers.
+
+`medium` is how a window shows itself (认窗); `quick` is below three flashes a second, above which
+flashing can harm (WCAG 2.3.1). Each is longer than the watch looks away.
+"""
+_NS_PER_S = 1e9
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -37,6 +47,9 @@ class LampsGpio:
         self._pins: Pins | None = None
         self._failed = Event()
         self._lamps: dict[Colour, Any] = {}
+        self._clock = clock
+        self._flashing: dict[Colour, tuple[float, float]] = {}
+        """Colour → half of its flash, and when it changes next."""
 
     def open(self) -> None:
         options = self._options
@@ -63,28 +76,59 @@ class LampsGpio:
             self._lamps = lamps
 
     def watch(self, report: Report, stop: Event) -> None:
-        while not stop.wait(_CHECK_S):
+        while not stop.wait(self._flash()):
             pins = self._pins
             if pins is None or pins.gone() or self._failed.is_set():
                 raise DeviceLost("the lamps' pins are gone", remedy="reset")
 
     def set(self, colour: Colour, on: bool) -> None:
         with self._lock:
-            lamp = self._lamps.get(colour)
-            if lamp is None:
-                if self._pins is None:
-                    raise DeviceLost("the lamps are not open")
-                return
-            try:
-                lamp.value = int(on)
-            except pin_errors() as error:
-                self._failed.set()
-                raise DeviceLost(f"lamps: {error}", remedy="reset") from error
+            self._flashing.pop(colour, None)
+            self._light(colour, on)
+
+    def flash(self, colour: Colour, rate: FlashRate) -> None:
+        half_s = HALF_S.get(rate)
+        if half_s is None:
+            self.set(colour, rate == "continuous")
+            return
+        with self._lock:
+            self._light(colour, True)
+            if colour in self._lamps:
+                self._flashing[colour] = (half_s, self._now_s() + half_s)
+
+    def _light(self, colour: Colour, on: bool) -> None:
+        lamp = self._lamps.get(colour)
+        if lamp is None:
+            if self._pins is None:
+                raise DeviceLost("the lamps are not open")
+            return
+        try:
+            lamp.value = int(on)
+        except pin_errors() as error:
+            self._failed.set()
+            raise DeviceLost(f"lamps: {error}", remedy="reset") from error
+
+    def _flash(self) -> float:
+        """Turn over the lamps that are due; the seconds until something must be looked at."""
+        wait_s = _CHECK_S
+        with self._lock:
+            for colour, (half_s, next_s) in list(self._flashing.items()):
+                now_s = self._now_s()
+                if next_s <= now_s:
+                    self._light(colour, not self._lamps[colour].value)
+                    # From now on, not from when it was due: a late machine must not catch up.
+                    next_s = now_s + half_s
+                    self._flashing[colour] = (half_s, next_s)
+                wait_s = min(wait_s, max(0.0, next_s - now_s))
+        return wait_s
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / _NS_PER_S
 
     def close(self) -> None:
         with self._lock:
             pins, lamps = self._pins, self._lamps
-            self._pins, self._lamps = None, {}
+            self._pins, self._lamps, self._flashing = None, {}, {}
         _close_all(list(lamps.values()), pins)
 
 

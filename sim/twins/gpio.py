@@ -23,6 +23,11 @@ PRESSED, IDLE = 0, 1
 BOUNCE_S = (0.0006, 0.0011, 0.0004, 0.0009)
 """Seconds between the edges of a closing contact: five edges in 3 ms, then still."""
 HOLD_S = 0.12
+LONG_BOUNCE_S = (0.004, 0.003, 0.005, 0.004)
+"""A worn contact: 16 ms, and never still for as long as a driver waits."""
+FAULTS = ("stuck", "spike", "long_bounce", "cut")
+"""What can go wrong with a press: the key hangs until `release`; a level that does not last; a worn
+contact; all wires come off."""
 _LATE_S = 0.005
 _REMEMBERED_EDGES = 4096
 _LONGEST_LINE = 64
@@ -66,6 +71,7 @@ class GpioTwin:
         self._connections: set[socket.socket] = set()
         self._writing = threading.Lock()
         self._listener: socket.socket | None = None
+        self._fault: str | None = None
 
     def open(self) -> None:
         """Listen; PortFault if the socket cannot be made there."""
@@ -146,22 +152,47 @@ class GpioTwin:
         if self._say is not None:
             self._say(pin, "dark" if level is None else ("off", "on")[level])
 
+    def fault(self, name: str) -> None:
+        """The next press goes wrong so; `name` is one of FAULTS."""
+        if name not in FAULTS:
+            raise ValueError(f"the buttons have no fault {name!r}")
+        self._fault = name
+
     def press(self, pin: int, settled: Callable[[], None] | None = None) -> None:
         """Press and release the button at `pin`, both with bounce; blocks about 0.13 s.
 
         `settled` is called when the closing contact has stopped bouncing.
         """
-        self._bounce(pin, PRESSED)
+        fault, self._fault = self._fault, None
+        if fault == "spike":
+            self._move(pin, PRESSED, IDLE)
+            return
+        if fault == "cut":
+            self._cut()
+            return
+        self._bounce(pin, PRESSED, LONG_BOUNCE_S if fault == "long_bounce" else BOUNCE_S)
         if settled is not None:
             settled()
-        time.sleep(HOLD_S)
+        if fault != "stuck":
+            time.sleep(HOLD_S)
+            self.release(pin)
+
+    def release(self, pin: int) -> None:
+        """Let go of the button at `pin`."""
         self._bounce(pin, IDLE)
 
-    def _bounce(self, pin: int, level: int) -> None:
+    def _cut(self) -> None:
+        """End every terminal's connection; it may connect again at once."""
+        with self._writing:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _bounce(self, pin: int, level: int, edges_s: Sequence[float] = BOUNCE_S) -> None:
         """Where this machine is late there are fewer edges: late ones would be another press."""
         self._move(pin, level)
         due = time.monotonic()
-        for closed_s, open_s in zip(BOUNCE_S[::2], BOUNCE_S[1::2], strict=True):
+        for closed_s, open_s in zip(edges_s[::2], edges_s[1::2], strict=True):
             due += closed_s
             time.sleep(max(0.0, due - time.monotonic()))
             if time.monotonic() - due > _LATE_S:

@@ -17,7 +17,9 @@ FOUND_WITHIN_S = 5.0
         "drivers.paper.camera",  # every camera: unplugged, or stalled
         "drivers.display_oled.driver",
         "drivers.id_serial",  # unplugged, or silent with its port still there
+        "drivers.keypad_serial",
         "drivers.lamps_gpio",
+        "drivers.lamps_tower_usb",
         "drivers.rating_gpio",
         "drivers.scanner_hid",
         "drivers.scanner_serial",

@@ -1,15 +1,27 @@
-"""Lamps and rating pads on GPIO, against a header played here."""
+"""Lamps and rating pads on GPIO, against a header played here, and against the twin.
 
-from collections.abc import Callable
+On a real header: ONEWINDOW_HARDWARE_LAMPS='{"driver": "lamps_gpio", "red": 17, "yellow": 27,
+"green": 22, "factory": "lgpio"}' (or a tower lamp's table), and ONEWINDOW_HARDWARE_RATING alike.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from hal.errors import DeviceLost
 from hal.interfaces import LevelPressed
+from sim.twins.gpio import FAULTS, GpioTwin
 
 Run = Callable[[str, dict[str, object]], Any]
 BUTTONS, LAMPS = [5, 6, 13, 19, 26], [12, 16, 20, 21, 25]
+STUCK_S, LOOK_S = 0.5, 0.05
+WAIT_S = 10.0
+PERSON_S = 60.0
 
 
 @pytest.fixture
@@ -22,6 +34,15 @@ def lamps(run: Run, gpio: Any) -> Any:
 def pad(run: Run, gpio: Any) -> Any:
     table = {"buttons": BUTTONS, "lamps": LAMPS, "factory": f"socket:{gpio.path}"}
     return run("rating_gpio", table).started()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again; the pad tells nobody of what it looks at itself."""
+    for _ in range(int(WAIT_S / LOOK_S)):
+        if condition():
+            return
+        Event().wait(LOOK_S)
+    pytest.fail("it did not come to that")
 
 
 def level(observation: object) -> tuple[int, str]:
@@ -124,3 +145,142 @@ def test_nobody_at_the_other_end(run: Run, gpio: Any) -> None:
     assert "nobody listens" in running.lost().cause
     running.device.close()
     running.device.close()
+
+
+@pytest.mark.parametrize("rate", ["slow", "medium", "quick"])
+def test_a_lamp_flashes_until_told_otherwise(lamps: Any, gpio: Any, rate: str) -> None:
+    """On at once, then off and on again; `set` ends it, and another lamp does not mind."""
+    gpio.await_lines("out 17 0", "out 27 0", "out 22 0")
+    gpio.forget()
+    lamps.device.flash("red", rate)
+    lamps.device.set("green", True)
+    gpio.await_lines("out 17 1", "out 22 1", "out 17 0", "out 17 1")
+    lamps.device.set("red", False)
+    gpio.await_lines("out 17 0", "out 17 1", "out 17 0")
+    gpio.forget()
+    lamps.device.flash("yellow", "quick")
+    gpio.await_lines(*["out 27 1", "out 27 0"] * 3)
+    assert not any(line.startswith("out 17") for line in gpio.lines)
+
+
+def test_steady_words_are_no_flashes(lamps: Any, gpio: Any) -> None:
+    """`continuous` is on and `off` is off, as in XFS; both end a flash."""
+    gpio.await_lines("out 17 0", "out 27 0", "out 22 0")
+    gpio.forget()
+    lamps.device.flash("red", "continuous")
+    lamps.device.flash("green", "quick")
+    lamps.device.flash("green", "off")
+    lamps.device.flash("buzzer", "quick")
+    gpio.await_lines("out 17 1", "out 22 1", "out 22 0")
+    assert len(gpio.lines) == 3
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Iterator[GpioTwin]:
+    header = GpioTwin(tmp_path / "header.sock", BUTTONS)
+    header.open()
+    yield header
+    header.close()
+
+
+@pytest.fixture
+def met(run: Run, twin: GpioTwin) -> Any:
+    table = {
+        "buttons": BUTTONS,
+        "lamps": LAMPS,
+        "factory": f"socket:{twin.path}",
+        "stuck_s": STUCK_S,
+    }
+    return run("rating_gpio", table)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_the_twin(met: Any, twin: GpioTwin, fault: str) -> None:
+    """A worn or hanging key is one press, a spike is none, wires off are a loss; others go on."""
+    met.started()
+    twin.fault(fault)
+    twin.press(5)
+    if fault == "cut":
+        met.lost()
+        met.started()
+    elif fault != "spike":
+        assert level(met.next()) == (1, "gpio5")
+    twin.press(26)
+    assert level(met.next()) == (5, "gpio26")
+    assert met.reports.empty()
+
+
+def test_a_stuck_key_degrades_the_pad_and_loses_it_not(met: Any, twin: GpioTwin) -> None:
+    """It is named with its remedy; the others go on; up again for a while, all is good."""
+    met.started()
+    assert met.device.degraded is None
+    twin.fault("stuck")
+    twin.press(13)
+    assert level(met.next()) == (3, "gpio13")
+    wait_until(lambda: met.device.degraded is not None)
+    assert met.device.degraded.remedy == "maintain"
+    assert "level 3 (gpio13)" in met.device.degraded.cause
+    twin.press(26)
+    assert level(met.next()) == (5, "gpio26")
+    twin.release(13)
+    wait_until(lambda: met.device.degraded is None)
+    assert met.ends.empty()
+    twin.press(13)
+    assert level(met.next()) == (3, "gpio13")
+
+
+def test_a_key_down_at_the_start_is_no_press(met: Any, twin: GpioTwin) -> None:
+    """Nobody was asked when it went down: it is found stuck, and never rates anybody."""
+    twin.fault("stuck")
+    twin.press(6)
+    met.started()
+    wait_until(lambda: met.device.degraded is not None)
+    twin.press(26)
+    assert level(met.next()) == (5, "gpio26")
+    assert met.reports.empty()
+
+
+def test_a_chattering_stuck_key_rates_nobody(met: Any, twin: GpioTwin) -> None:
+    """While it counts as stuck, what it does is not believed."""
+    met.started()
+    twin.fault("stuck")
+    twin.press(6)
+    assert level(met.next()) == (2, "gpio6")
+    wait_until(lambda: met.device.degraded is not None)
+    twin.release(6)
+    twin.press(6)
+    twin.press(26)
+    assert level(met.next()) == (5, "gpio26")
+    assert met.reports.empty()
+
+
+def hardware(run: Run, kind: str) -> Any:
+    given = os.environ.get(f"ONEWINDOW_HARDWARE_{kind}")
+    if not given:
+        pytest.skip(f"no hardware: ONEWINDOW_HARDWARE_{kind} is not set")
+    asked = json.loads(given)
+    return run(asked.pop("driver"), asked).started()
+
+
+def test_real_lamps(run: Run) -> None:
+    """Each is on for a moment, then flashes; somebody looks."""
+    running = hardware(run, "LAMPS")
+    for colour in ("red", "yellow", "green", "buzzer"):
+        print(f"\n{colour}: on, then flashing", flush=True)
+        running.device.set(colour, True)
+        Event().wait(1)
+        running.device.flash(colour, "quick")
+        Event().wait(2)
+        running.device.set(colour, False)
+    assert running.ends.empty()
+
+
+def test_a_real_pad(run: Run) -> None:
+    """All five keys in tactile order, left to right: 非常满意 first; each lamp answers."""
+    running = hardware(run, "RATING")
+    for wanted in (5, 4, 3, 2, 1):
+        running.device.light({wanted})
+        print(f"\npress the lit key within {PERSON_S:.0f} s", flush=True)
+        assert running.reports.get(timeout=PERSON_S).level == wanted
+    running.device.light(set())
+    assert running.device.degraded is None

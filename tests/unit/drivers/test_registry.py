@@ -16,6 +16,8 @@ OPTIONS: dict[str, dict[str, object]] = {
     "card_pcsc": {"reader": "None 00 00"},
     "display_oled": {"bus": "/dev/null"},
     "id_serial": {"port": "/dev/null"},
+    "keypad_serial": {"port": "/dev/null"},
+    "lamps_tower_usb": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
     "voice_command": {"command": ["/nowhere"]},

@@ -1,5 +1,8 @@
 """The barcode gun's key strokes, from the kernel's own key numbers."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from hal.codecs.hid_keys import EV_KEY, EV_SYN, SYN_DROPPED, HidKeys, with_capitals
@@ -77,3 +80,12 @@ def test_our_codes_are_put_upright_and_no_others() -> None:
     assert with_capitals("ow:t:01j9zk") == "OW:T:01J9ZK"
     assert with_capitals("OW:T:01J9ZK") == "OW:T:01J9ZK"
     assert with_capitals("abcDEF") == "abcDEF"
+
+
+def test_the_events_of_our_page() -> None:
+    """The worked strokes are read as the page says."""
+    path = Path(__file__).parents[2] / "vectors" / "barcode.json"
+    vector = json.loads(path.read_text("utf-8"))["keys"]
+    keys = HidKeys()
+    events = [[int(word) for word in event.split()] for event in vector["A, Enter"]]
+    assert "".join(keys.feed(*event) for event in events) == vector["typed"]

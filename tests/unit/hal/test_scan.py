@@ -1,5 +1,9 @@
 """Codes of a barcode gun in serial mode."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +11,9 @@ from hypothesis import strategies as st
 from hal.codecs.scan import CONTROL, LONGEST_BYTES, ScanLines, Suffix, code_of, kind_of, refusal
 from hal.events.facts import CodeScanned
 
+VECTORS: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "barcode.json").read_text("utf-8")
+)
 TICKET = "OW:T:01J9ZK3V7Q8F2M4N6P8R0T2V4X"
 
 
@@ -149,3 +156,12 @@ def test_another_layout_is_told(typed: str) -> None:
     assert error is not None
     assert error.remedy == "configure"
     assert typed not in error.cause
+
+
+@pytest.mark.parametrize("vector", VECTORS["codes"].values(), ids=list(VECTORS["codes"]))
+def test_the_bytes_of_our_page(vector: list[str]) -> None:
+    """Each worked code is read as the page says."""
+    wire, kind, text, aim_id, symbology = vector
+    code = code_of(bytes.fromhex(wire))
+    assert (code.kind, code.text, code.aim_id, code.symbology) == (kind, text, aim_id, symbology)
+    assert code.integrity == "ok"
