@@ -9,19 +9,23 @@ port and no clock here.
 `length` counts what follows it, `check` included; `check` is the XOR of all bytes from `length` on.
 """
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
 from operator import xor
 
-from hal.errors import DeviceError, DeviceLost, DeviceRefused, WireError
+from hal.codecs.sam_status import Status
+from hal.errors import WireError
 
 PREAMBLE = bytes.fromhex("AAAAAA9669")
 _LENGTH_SIZE = 2
 _STATUS_SIZE = 3
 _SHORTEST = _STATUS_SIZE + 1
 LONGEST = 0x090A  # text, photo and fingerprint: the longest reply the module knows
+_SAM_ID = struct.Struct("<HHIII")
+_OLD_MODULE = (5, 1)
 
 
 class Command(IntEnum):
@@ -37,63 +41,17 @@ class Command(IntEnum):
     READ_NEW_ADDRESS = 0x3003
 
 
-class Status(IntEnum):
-    """SW3, the byte that says what happened."""
-
-    DONE = 0x90
-    NOTHING_THERE = 0x91
-    FOUND = 0x9F
-    CHECKSUM = 0x10
-    LENGTH = 0x11
-    COMMAND = 0x21
-    NO_RIGHT = 0x23
-    UNKNOWN = 0x24
-    AUTHENTICATION_CARD = 0x31
-    AUTHENTICATION_MODULE = 0x32
-    VERIFICATION = 0x33
-    FINGERPRINT = 0x37
-    FIELD_LENGTH = 0x3F
-    UNKNOWN_CARD = 0x40
-    READ_FAILED = 0x41
-    RANDOM = 0x47
-    SELF_TEST = 0x60
-    NOT_AUTHORISED = 0x66
-    FIND_FAILED = 0x80
-    SELECT_FAILED = 0x81
-
-
-_MEANING: dict[Status, str] = {
-    Status.CHECKSUM: "the module received a wrong checksum",
-    Status.LENGTH: "the module received a wrong length",
-    Status.COMMAND: "the module does not know the command",
-    Status.NO_RIGHT: "the module has no right to do this",
-    Status.UNKNOWN: "the module reports an unknown error",
-    Status.AUTHENTICATION_CARD: "the card did not prove itself to the module",
-    Status.AUTHENTICATION_MODULE: "the module did not prove itself to the card",
-    Status.VERIFICATION: "the card's data failed verification",
-    Status.FINGERPRINT: "the fingerprint could not be read",
-    Status.FIELD_LENGTH: "a field of the card has a wrong length",
-    Status.UNKNOWN_CARD: "the card is of an unknown kind",
-    Status.READ_FAILED: "the card could not be read",
-    Status.RANDOM: "the module's random numbers failed",
-    Status.SELF_TEST: "the module failed its self-test",
-    Status.NOT_AUTHORISED: "the module is not authorised",
-    Status.FIND_FAILED: "no new card on the reader",
-    Status.SELECT_FAILED: "the card could not be selected",
-    Status.NOTHING_THERE: "the card has nothing of this kind",
-}
-_WIRE = {Status.CHECKSUM, Status.LENGTH}
-_PERSON_TRIES_AGAIN = {
-    Status.AUTHENTICATION_CARD,
-    Status.VERIFICATION,
-    Status.FINGERPRINT,
-    Status.FIELD_LENGTH,
-    Status.UNKNOWN_CARD,
-    Status.READ_FAILED,
-    Status.SELECT_FAILED,
-    Status.FIND_FAILED,
-    Status.NOTHING_THERE,
-    Status.COMMAND,
+# What follows the status of a success. Where modules may differ, and a reply taken for another
+# does no harm, more sizes than the published one are taken.
+_DATA_SIZES: dict[Command, Container[int]] = {
+    Command.RESET: range(8),
+    Command.STATUS: range(8),
+    Command.SAM_ID: (_SAM_ID.size,),
+    Command.FIND: range(16),
+    Command.SELECT: range(16),
+    Command.READ_BASE: (1284,),
+    Command.READ_BASE_AND_FINGERPRINT: (1284, 1286, 2310),
+    Command.READ_NEW_ADDRESS: range(0, 512, 2),
 }
 
 
@@ -115,31 +73,39 @@ def command(order: Command) -> bytes:
     return PREAMBLE + body + bytes([_check(body)])
 
 
-def error_of(reply: Reply) -> DeviceError:
-    """What a reply that is no success means: who must do what.
+def answers(order: Command, reply: Reply) -> bool:
+    """Whether `reply` can be one to `order`. One left over from an earlier order often cannot."""
+    if reply.sw3 not in (Status.DONE, Status.FOUND):
+        return True
+    success = Status.FOUND if order is Command.FIND else Status.DONE
+    return reply.sw3 == success and len(reply.data) in _DATA_SIZES[order]
 
-    DeviceRefused: the person lays the card again. WireError: send the command again.
-    DeviceLost: the module itself is at fault; reopen, then a technician.
-    """
+
+@dataclass(frozen=True)
+class SamId:
+    """The module's own number, as it is printed on it. `old` modules read no fingerprints."""
+
+    text: str
+    old: bool
+
+
+def sam_id(data: bytes) -> SamId:
+    """The 16 bytes of a SAM id. WireError for any other number of bytes."""
     try:
-        status = Status(reply.sw3)
-    except ValueError:
-        return DeviceRefused(f"unknown status {reply.sw3:02X}", code=reply.sw3)
-    meaning = _MEANING.get(status, "the module answered out of turn")
-    if status in _WIRE:
-        return WireError(meaning, code=status)
-    if status in _PERSON_TRIES_AGAIN:
-        return DeviceRefused(meaning, remedy="clear", code=status)
-    return DeviceLost(meaning, remedy="maintain", code=status)
+        kind, maker, day, first, second = _SAM_ID.unpack(data)
+    except struct.error as error:
+        raise WireError("a SAM id has 16 bytes") from error
+    text = f"{kind:02d}.{maker:02d}-{day:08d}-{first:010d}-{second:010d}"
+    return SamId(text, (kind, maker) == _OLD_MODULE)
 
 
 class Deframer:
     """Takes the module's bytes in chunks of any size, gives whole frames.
 
     Keeps at most one frame's worth of bytes. After damage it looks for the next preamble, so the
-    first whole frame that follows is found. `damaged` counts frames with a wrong checksum or an
-    impossible length. An echo of the host's own command is a frame whose data the caller did not
-    ask for: it has no module status, and is left out.
+    first whole frame that follows is found; where a damaged length hides it, `gap` finds it when
+    the line falls still. `damaged` counts frames with a wrong checksum or an impossible length. An
+    echo of the host's own command is a frame too short for a status, and is left out.
     """
 
     def __init__(self) -> None:
@@ -149,6 +115,15 @@ class Deframer:
     def feed(self, chunk: bytes) -> Iterator[Reply]:
         """The frames that `chunk` completes, in order. Read all of them before feeding again."""
         self._buffer += chunk
+        yield from self._whole()
+
+    def gap(self) -> Iterator[Reply]:
+        """The line fell still, so the frame under way will not be completed: the frames in it."""
+        while self._aligned_length() is not None:
+            self._skip_preamble()
+            yield from self._whole()
+
+    def _whole(self) -> Iterator[Reply]:
         while True:
             length = self._aligned_length()
             if length is None:
@@ -164,10 +139,15 @@ class Deframer:
             if length >= _SHORTEST:
                 yield Reply(counted[2:5], counted[5:-1])
 
+    @property
+    def held(self) -> int:
+        """How many bytes are kept."""
+        return len(self._buffer)
+
     def pending(self) -> int:
-        """How many bytes the frame under way still lacks; 0 while none is known to be."""
+        """How many bytes the reply under way still lacks; 0 while none is known to be."""
         length = self._aligned_length()
-        if length is None:
+        if length is None or length < _SHORTEST:
             return 0
         return len(PREAMBLE) + _LENGTH_SIZE + length - len(self._buffer)
 
@@ -180,7 +160,7 @@ class Deframer:
         while True:
             start = self._buffer.find(PREAMBLE)
             if start < 0:
-                del self._buffer[: max(0, len(self._buffer) - len(PREAMBLE) + 1)]
+                self._keep_beginning()
                 return None
             del self._buffer[:start]
             head = self._buffer[len(PREAMBLE) : len(PREAMBLE) + _LENGTH_SIZE]
@@ -190,6 +170,14 @@ class Deframer:
             if 2 < length <= LONGEST:
                 return length
             self._skip_preamble()
+
+    def _keep_beginning(self) -> None:
+        """Drop all but a tail with which a preamble may begin."""
+        for size in range(len(PREAMBLE) - 1, 0, -1):
+            if self._buffer.endswith(PREAMBLE[:size]):
+                del self._buffer[:-size]
+                return
+        self._buffer.clear()
 
     def _skip_preamble(self) -> None:
         self.damaged += 1

@@ -69,7 +69,9 @@ class CardRead(Placed, frozen=True, kw_only=True):
 class IdentityRead(Placed, frozen=True, kw_only=True):
     """What a resident-ID reader read. `sex` is the GB/T 2261.1 code, `nation` GB 3304's.
 
-    `valid_until` is a date or "long" (长期). `photo_hash` is of the 1024 undecoded WLT bytes.
+    `valid_until` is a date or "long" (长期). `photo` are the 1024 WLT bytes as they came, in
+    base64url without padding, `photo_hash` is their hash; see hal.events.photo. `new_address` was
+    written to the card later (追加住址). `fingerprint_present` is absent if nobody asked the card.
     """
 
     document: Literal["resident", "hmt", "foreign_2017", "foreign_2023"]
@@ -92,6 +94,8 @@ class IdentityRead(Placed, frozen=True, kw_only=True):
     issue_count: str | None = None
     version: str | None = None
     linked_number: str | None = None
+    new_address: str | None = None
+    photo: str | None = None
 
 
 class CodeScanned(Placed, frozen=True, kw_only=True):

@@ -7,19 +7,35 @@ A pty itself has no pace (3000 bytes at "9600 baud" arrive in 0.1 ms), so the pa
 import contextlib
 import os
 import select
+import termios
 import threading
 import time
 import tty
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import PortFault
 
 BITS_PER_BYTE = 10
-_CHUNK_SIZE = 16
 
 Watch = Callable[[int], bool]
 """Told how many bytes are out; False stops the message there."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How messages arrive: in chunks of so many bytes, each when its last bit would be there.
+
+    `lose_every`: of every n-th message one byte is lost, 0 for never. `delay_s`: before each.
+    """
+
+    chunk_size: int = 16
+    lose_every: int = 0
+    delay_s: float = 0.0
+
+
+USUAL = Delivery()
 
 
 class SerialLine:
@@ -31,6 +47,8 @@ class SerialLine:
     def __init__(self, link: Path, baud: int, receive: Callable[[bytes], None]) -> None:
         self.link = link
         self.baud = baud
+        self.delivery = USUAL
+        self._sent = 0
         self._receive = receive
         self._sending = threading.Lock()
         self._gone = threading.Event()
@@ -43,6 +61,7 @@ class SerialLine:
         self._master, self._slave = os.openpty()
         # Our own hold on the port's side keeps it alive while no program has it open.
         tty.setraw(self._slave)
+        self._set_rate(self._slave)
         os.set_blocking(self._master, False)
         self._place_link(os.ttyname(self._slave))
         woken, self._wake = os.pipe()
@@ -52,6 +71,21 @@ class SerialLine:
         )
         self._thread.daemon = True
         self._thread.start()
+
+    def _set_rate(self, slave: int) -> None:
+        """A program that sets no rate finds the port at the line's own."""
+        rate = getattr(termios, f"B{self.baud}")
+        attributes = termios.tcgetattr(slave)
+        attributes[4] = attributes[5] = rate
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+
+    def understood(self) -> bool:
+        """Whether the program at the other end has its port at the line's rate."""
+        return bool(termios.tcgetattr(self._slave)[5] == getattr(termios, f"B{self.baud}"))
+
+    def wait(self, pause_s: float) -> bool:
+        """Let so much time pass. False if the cable was pulled meanwhile."""
+        return not self._gone.wait(pause_s)
 
     def _place_link(self, target: str) -> None:
         if self.link.exists() and not self.link.is_symlink():
@@ -92,10 +126,12 @@ class SerialLine:
         Bytes that nobody takes are dropped when the port's buffer is full, as a UART would.
         """
         seconds_per_byte = BITS_PER_BYTE / self.baud
+        delivery = self.delivery
         with self._sending:
-            start = time.monotonic()
-            for first in range(0, len(message), _CHUNK_SIZE):
-                piece = message[first : first + _CHUNK_SIZE]
+            message = self._less(message, delivery)
+            start = time.monotonic() + delivery.delay_s
+            for first in range(0, len(message), delivery.chunk_size):
+                piece = message[first : first + delivery.chunk_size]
                 out = first + len(piece)
                 due = start + out * seconds_per_byte
                 if self._gone.wait(max(0.0, due - time.monotonic())):
@@ -105,3 +141,10 @@ class SerialLine:
                 if watch is not None and not watch(out):
                     return False
         return True
+
+    def _less(self, message: bytes, delivery: Delivery) -> bytes:
+        self._sent += 1
+        if not delivery.lose_every or self._sent % delivery.lose_every:
+            return message
+        lost = self._sent * 7 % len(message)
+        return message[:lost] + message[lost + 1 :]

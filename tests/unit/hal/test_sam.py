@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal.codecs.sam import LONGEST, PREAMBLE, Command, Deframer, Reply, Status, command, error_of
+from hal.codecs.sam import (
+    LONGEST,
+    PREAMBLE,
+    Command,
+    Deframer,
+    Reply,
+    answers,
+    command,
+    sam_id,
+)
+from hal.codecs.sam_status import Status, error_of, words
 from hal.errors import DeviceError, DeviceLost, DeviceRefused, WireError
 
 VECTORS: dict[str, Any] = json.loads(
@@ -95,12 +105,77 @@ def test_what_a_frame_still_lacks_is_known() -> None:
     assert deframer.pending() == 0
 
 
+def test_a_frame_behind_a_damaged_length_is_found_when_the_line_falls_still() -> None:
+    """The length promised more than came: what it swallowed is given back, in order."""
+    deframer = Deframer()
+    lying = bytearray(FOUND)
+    lying[5:7] = (0x05, 0x08)
+    assert list(deframer.feed(bytes(lying) + NONE + FOUND)) == []
+    assert list(deframer.gap()) == fed(NONE) + fed(FOUND)
+    assert deframer.held == 0
+
+
+def test_half_a_frame_is_given_up_when_the_line_falls_still() -> None:
+    """Its rest, if it comes after all, is no frame."""
+    deframer = Deframer()
+    assert list(deframer.feed(FOUND[:-3])) == []
+    assert list(deframer.gap()) == []
+    assert list(deframer.feed(FOUND[-3:] + NONE)) == fed(NONE)
+
+
+@given(st.lists(st.binary(max_size=64), max_size=40))
+def test_what_is_kept_is_bounded(chunks: list[bytes]) -> None:
+    """Whatever comes, no more than one frame is waited for."""
+    deframer = Deframer()
+    for chunk in chunks:
+        list(deframer.feed(PREAMBLE + b"\x09\x0a" + chunk))
+        assert deframer.held <= len(PREAMBLE) + 2 + LONGEST
+
+
+def test_noise_is_not_kept() -> None:
+    """Nothing with which a frame may begin: nothing is under way."""
+    deframer = Deframer()
+    list(deframer.feed(b"\x00\xff\xaa\x96"))
+    assert deframer.held == 0
+    list(deframer.feed(PREAMBLE[:4]))
+    assert deframer.held == 4
+
+
+@pytest.mark.parametrize(
+    ("order", "frame", "possible"),
+    [
+        (Command.FIND, "found", True),
+        (Command.FIND, "none", True),
+        (Command.FIND, "selected", False),
+        (Command.SELECT, "found", False),
+        (Command.SELECT, "select failed", True),
+        (Command.READ_BASE, "selected", False),
+        (Command.READ_BASE, "read failed", True),
+        (Command.SAM_ID, "selected", False),
+    ],
+)
+def test_a_reply_left_over_is_recognised(order: Command, frame: str, possible: bool) -> None:
+    """A success of another order, or with data of another size, is not the answer."""
+    (reply,) = fed(bytes.fromhex(VECTORS["replies"][frame][0]))
+    assert answers(order, reply) is possible
+
+
+@pytest.mark.parametrize(("frame", "text", "old"), VECTORS["sam_ids"])
+def test_a_sam_id_is_shown_as_it_is_printed(frame: str, text: str, old: bool) -> None:
+    """Little endian numbers; old modules begin with 05.01."""
+    (reply,) = fed(bytes.fromhex(frame))
+    assert (sam_id(reply.data).text, sam_id(reply.data).old) == (text, old)
+    with pytest.raises(WireError):
+        sam_id(reply.data[:-1])
+
+
 @pytest.mark.parametrize("status", Status)
 def test_every_status_that_is_no_success_says_what_to_do(status: Status) -> None:
     """Each has a typed error with its code; the cause is words, not a number."""
-    error = error_of(Reply(bytes([0, 0, status]), b""))
+    error = error_of(status)
     assert isinstance(error, DeviceLost | DeviceRefused | WireError)
     assert error.code == status
+    assert error.remedy != "none"
     assert not any(character.isdigit() for character in error.cause)
 
 
@@ -113,15 +188,27 @@ def test_every_status_that_is_no_success_says_what_to_do(status: Status) -> None
         (Status.LENGTH, WireError),
         (Status.SELF_TEST, DeviceLost),
         (Status.NOT_AUTHORISED, DeviceLost),
+        (Status.RANDOM, DeviceLost),
+        (Status.UNKNOWN_CARD, DeviceRefused),
     ],
 )
 def test_who_must_act_follows_from_the_status(status: Status, kind: type[DeviceError]) -> None:
     """A bad card: the person; damage on the wire: we; the module itself: a technician."""
-    assert type(error_of(Reply(bytes([0, 0, status]), b""))) is kind
+    assert type(error_of(status)) is kind
 
 
 def test_an_unlisted_status_is_refused_with_its_code() -> None:
     """A module newer than the standard does not stop us."""
-    error = error_of(Reply(bytes([0, 0, 0x7E]), b""))
+    error = error_of(0x7E)
     assert isinstance(error, DeviceRefused)
     assert error.code == 0x7E
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_people_are_told_what_to_do_in_both_languages(code: int) -> None:
+    """Whatever a module says: the cause and the remedy, never a bare number."""
+    zh, en = words(code)
+    assert "，" in zh
+    assert "; " in en
+    assert en.startswith(error_of(code).cause)
+    assert not zh.isascii()

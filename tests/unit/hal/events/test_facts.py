@@ -176,7 +176,7 @@ def test_a_payload_is_its_literal_json(kind: str, body: bytes, data: Data) -> No
             "identity.read",
             "case party document name number birth_date valid_from valid_until number_valid expired"
             " fingerprint_present photo_hash sex nation address issuer name_foreign nationality"
-            " pass_number issue_count version linked_number",
+            " pass_number issue_count version linked_number new_address photo",
         ),
         ("code.scanned", "case party kind integrity symbology text bytes_hex aim_id"),
         ("document.captured", "case party document pages codes"),
