@@ -1,7 +1,7 @@
 """The display's memory and what is sent to change it: what differs, and nothing else.
 
-Source: docs/protocols/oled-ssd1306.md. luma.oled would send each picture whole, and takes longer
-to turn it into bytes than the bus takes to carry them; so luma is the bus alone here.
+Source: docs/protocols/oled-ssd1306.md. luma is the bus alone here: its own class for this display
+sends each picture whole, cannot set up again one that forgot, and is kept until the program ends.
 """
 
 import contextlib

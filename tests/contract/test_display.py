@@ -43,6 +43,10 @@ def display(kernel: KernelTwin, program: Callable[..., Any]) -> Any:
     return program(kernel, "display_oled", {"bus": I2C_BUS}).started()
 
 
+def font(size_px: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FONT, size_px, layout_engine=ImageFont.Layout.BASIC)
+
+
 def drawn(large: str, lines: Sequence[str], gone_px: int = 0) -> bytes:
     """The picture of docs/protocols/oled-ssd1306.md, "Screen": rows of 16 bytes.
 
@@ -50,15 +54,14 @@ def drawn(large: str, lines: Sequence[str], gone_px: int = 0) -> bytes:
     """
     image = Image.new("1", (128, 64))
     draw = ImageDraw.Draw(image)
-    font = ImageFont.truetype(FONT, 14)
     if large:
-        draw.text((0, 16), large, fill=1, font=ImageFont.truetype(FONT, 28), anchor="lm")
+        draw.text((0, 16), large, fill=1, font=font(28), anchor="lm")
     for number, line in enumerate(lines):
         x, y = (0, -gone_px)[number == 0], (40 if large else 8) + 16 * number
-        draw.text((x, y), line, fill=1, font=font, anchor="lm")
+        draw.text((x, y), line, fill=1, font=font(14), anchor="lm")
         if number == 0 and gone_px:
-            again = x + round(font.getlength(line)) + 28
-            draw.text((again, y), line, fill=1, font=font, anchor="lm")
+            again = x + round(font(14).getlength(line)) + 28
+            draw.text((again, y), line, fill=1, font=font(14), anchor="lm")
     return image.tobytes()
 
 
@@ -151,10 +154,10 @@ def test_the_window_stands_in_the_corner(kernel: KernelTwin, display: Any) -> No
     for large, lines in (("网络中断", ["请稍候"]), ("", ["请等候叫号"])):
         display.order({"show": [large, lines, "12"]})
         without = Image.frombytes("1", (128, 64), drawn(large, lines))
-        digits = Image.new("1", (15, 14), 1)
-        font = ImageFont.truetype(FONT, 12)
-        ImageDraw.Draw(digits).text((1, 7), "12", fill=0, font=font, anchor="lm")
-        without.paste(digits, (113, 0))
+        width_px = round(font(12).getlength("12")) + 2
+        digits = Image.new("1", (width_px, 14), 1)
+        ImageDraw.Draw(digits).text((1, 7), "12", fill=0, font=font(12), anchor="lm")
+        without.paste(digits, (128 - width_px, 0))
         assert shows(kernel, without.tobytes())
 
 
@@ -185,7 +188,7 @@ def test_what_the_font_has_not_is_a_box(kernel: KernelTwin, display: Any) -> Non
     for left in (0, 28):
         pen.rectangle((left + 1, 2, left + 12, 13), outline=1)
         pen.line((left + 1, 2, left + 12, 13), fill=1)
-    pen.text((14, 8), "号", fill=1, font=ImageFont.truetype(FONT, 14), anchor="lm")
+    pen.text((14, 8), "号", fill=1, font=font(14), anchor="lm")
     assert shows(kernel, image.tobytes())
 
 
