@@ -222,5 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            # Else a client may send its next request into the connection that ends (RFC 9112, 9.6).
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)

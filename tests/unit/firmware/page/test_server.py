@@ -38,6 +38,14 @@ def test_everything_with_it(page: Any, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_refusal_says_that_it_ends_the_connection(page: Any) -> None:
+    """Whoever is refused may ask again at once; an answer that is none ends nothing."""
+    with page.client() as client:
+        for _ in range(20):
+            assert client.get("/").headers["connection"] == "close"
+        assert "connection" not in client.get("/metrics").headers
+
+
 def test_figures_need_no_token(page: Any) -> None:
     """A monitoring system on the machine reads them as they are."""
     with page.client() as client:
