@@ -25,7 +25,8 @@ DRIVERS: dict[str, str] = {
     "rating_gpio": "drivers.rating_gpio:RatingGpio",
     "scanner_hid": "drivers.scanner_hid:ScannerHid",
     "scanner_serial": "drivers.scanner_serial:ScannerSerial",
-    "voice_command": "drivers.voice_command:VoiceCommand",
+    "voice_clips": "drivers.voice.clips:VoiceClips",
+    "voice_command": "drivers.voice.command:VoiceCommand",
 }
 """Name in the TOML → `module:Class`. The module also has `Options`, the keys of its table."""
 

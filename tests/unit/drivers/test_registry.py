@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "lamps_tower_usb": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
+    "voice_clips": {"packs": ["/nowhere"]},
     "voice_command": {"command": ["/nowhere"]},
     "lamps_gpio": {"red": 1, "yellow": 2, "green": 3, "factory": "socket:/nowhere"},
     "rating_gpio": {
