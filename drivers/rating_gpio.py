@@ -19,7 +19,8 @@ from hal.clock import Clock
 from hal.errors import DeviceError, DeviceLost
 from hal.interfaces import LevelPressed, Report, Role
 
-DEBOUNCE_S = 0.01
+DEBOUNCE_S = 0.008
+"""A key's level counts when it has been stable for so long; good switches bounce up to 5 ms."""
 _CHECK_S = 0.2
 FOUND_S = _CHECK_S
 """No later than this after the pins are gone, or could not be set, `watch` ends with DeviceLost."""

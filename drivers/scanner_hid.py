@@ -14,7 +14,7 @@ import evdev
 import msgspec
 
 from hal.clock import Clock
-from hal.codecs.hid_keys import HidKeys, with_capitals
+from hal.codecs.hid_keys import EV_KEY, EV_SYN, SYN_DROPPED, HidKeys, with_capitals
 from hal.codecs.scan import ScanLines, Suffix, code_of, refusal
 from hal.errors import DeviceLost
 from hal.events.facts import CodeScanned
@@ -45,6 +45,7 @@ class ScannerHid:
 
     def __init__(self, options: Options, clock: Clock) -> None:
         self._options = options
+        self._clock = clock
         self._node: _Node | None = None
 
     def open(self) -> None:
@@ -59,18 +60,30 @@ class ScannerHid:
         if node is None:
             raise DeviceLost("the gun is not open")
         typing = _Typing(self._options.suffix)
+        silent_s = self._now_s() + self._options.gap_s
         with node:
             while not stop.is_set():
-                events = node.read(self._options.gap_s if typing.waiting else _IDLE_S)
+                wait_s = max(0.0, silent_s - self._now_s()) if typing.waiting else _IDLE_S
+                events = node.read(wait_s)
+                if any(_goes_on(*each) for each in events):
+                    silent_s = self._now_s() + self._options.gap_s
                 for code in typing.feed(events) if events else typing.gap():
                     _tell(code, report)
                     if code.integrity == "timeout":
                         # What comes after all is the rest of the code that was refused.
                         node.await_silence(_IDLE_S)
 
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
+
     def close(self) -> None:
         if self._node is not None:
             self._node.close()
+
+
+def _goes_on(kind: int, code: int, value: int) -> bool:
+    """Whether this event is of a code that is being typed: not so the release of its last key."""
+    return (kind, value) == (EV_KEY, 1) or (kind, code) == (EV_SYN, SYN_DROPPED)
 
 
 def _tell(code: CodeScanned, report: Report) -> None:

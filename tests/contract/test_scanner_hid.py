@@ -68,6 +68,14 @@ def test_a_code_of_which_nothing_came_is_told_too(kernel: KernelTwin, gun: Any) 
     assert gun.next()["code"]["text"] == TICKET
 
 
+def test_keys_lost_at_the_beginning_spoil_the_whole_code(kernel: KernelTwin, gun: Any) -> None:
+    """What is typed behind SYN_DROPPED is the end of that code, and no code of its own."""
+    assert kernel.scan("é" + TICKET[:1], dropped=True)
+    assert "dropped" in gun.next()["unreadable"]
+    assert kernel.scan(TICKET)
+    assert gun.next()["code"]["text"] == TICKET
+
+
 @pytest.mark.parametrize("kernel", ["none"], indirect=True)
 def test_a_code_without_its_end(kernel: KernelTwin, gun: Any) -> None:
     """A suffix that does not come makes no code."""
