@@ -1,11 +1,11 @@
-"""`ow-provision`: identities for a deployment."""
+"""`ow-provision`: identities and voices for a deployment."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from hal.clock import Clock, SystemClock
-from provisioning import development
+from provisioning import development, voice_pack
 from provisioning.errors import ProvisioningError
 from provisioning.folder import Folder
 
@@ -20,6 +20,8 @@ examples:
       One more terminal: var/dev/pzh01-w07.pem and .key, and a line in register.json.
   ow-provision revoke --dir var/dev --name pzh01-w07
       Puts it on var/dev/crl.pem. The broker reads that file when it starts.
+  ow-provision voice-pack --dir drivers/voice_pack/mandarin
+      Speaks the clips that pack.toml in this folder names, with espeak-ng.
 
 exit codes: 0 good, 2 usage or a name that is not allowed, 3 folder or file of ours unusable,
             5 key or certificate missing or broken, 130 interrupted
@@ -36,7 +38,7 @@ def _number_of_terminals(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ow-provision",
-        description="Make, issue and revoke the identities of a OneWindow deployment.",
+        description="Make what a OneWindow deployment needs: identities, and voice packs.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     issue = commands.add_parser("issue", help="issue a certificate and register its owner")
     issue.add_argument("--role", choices=("terminal", "observer"), required=True)
     revoke = commands.add_parser("revoke", help="put a certificate on the revocation list")
+    voice = commands.add_parser("voice-pack", help="speak the clips of a voice pack (语音包)")
+    voice.add_argument("--dir", type=Path, required=True, help="the folder with its pack.toml")
     for command in (dev, issue, revoke):
         command.add_argument("--dir", type=Path, required=True, help="the folder of identities")
     for command in (issue, revoke):
@@ -58,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _carry_out(arguments: argparse.Namespace, clock: Clock) -> str:
+    if arguments.command == "voice-pack":
+        count = voice_pack.make(arguments.dir)
+        return f"{arguments.dir}: {count} clips spoken"
     folder: Folder = Folder(arguments.dir)
     now = clock.now()
     if arguments.command == "dev":
