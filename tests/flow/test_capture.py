@@ -1,23 +1,26 @@
 """What an observer of the line sees of the citizens: nothing, without the centre's key."""
 
 import base64
+import gzip
 import json
+import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from disguise import disguises, found
 from jsonschema import Draft7Validator
+from observed import box, facts, kind_of, messages, opened
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
@@ -25,16 +28,15 @@ from sim.card import Card
 from sim.people import citizens
 
 OW_SIM = str(Path(sys.executable).parent / "ow-sim")
-SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 VISITS, SEED = 3, 11
 DEADLINE_S = 110
-SHORTEST_NEEDLE = 6
 SCHEMAS = Path(__file__).parents[2] / "docs" / "contract" / "schemas"
 OTHERS = {
     "state": "TerminalState",
     "about": "About",
     "device": "DeviceStatus",
     "health": "Health",
+    "log": "LogLine",
     "receipt": "Receipt",
 }
 """Channel → schema of its messages; facts and orders have one for each kind."""
@@ -72,62 +74,6 @@ def people() -> list[Card]:
     return list(islice(citizens(SEED), VISITS))
 
 
-def messages(file: bytes) -> Iterator[tuple[str, bytes]]:
-    for line in file.decode().splitlines():
-        topic, _, payload = line.partition(" ")
-        yield topic, bytes.fromhex(payload)
-
-
-def base64_forms(plain: bytes) -> Iterator[bytes]:
-    """What every base64 text that contains `plain`, at any of the three offsets, has in it."""
-    for offset in range(3):
-        text = base64.b64encode(bytes(offset) + plain)
-        first = (0, 2, 3)[offset]
-        last = len(plain) + offset
-        inner = text[first : last * 8 // 6]
-        yield inner
-        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
-
-
-def disguises(text: str) -> set[bytes]:
-    """The ways in which a text might stand in a file without looking like itself."""
-    plain = {text.encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")}
-    plain.add(json.dumps(text)[1:-1].encode())
-    written = {form for block in plain for form in base64_forms(block)}
-    digits = {block.hex().encode() for block in plain | written}
-    return {
-        form
-        for form in plain | written | digits | {block.upper() for block in digits}
-        if len(form) >= SHORTEST_NEEDLE
-    }
-
-
-def boxes(recorded: Recorded) -> Iterator[bytes]:
-    """The decoded boxes of sealed facts."""
-    for _, fact in facts(recorded):
-        if fact["dataclass"] == "personal":
-            box = fact["data"]["box"]
-            yield base64.urlsafe_b64decode(box + "=" * (-len(box) % 4))
-
-
-def facts(recorded: Recorded) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    for topic, payload in recorded.messages:
-        if topic.split("/")[4:5] == ["fact"]:
-            yield payload, json.loads(payload)
-
-
-def opened(recorded: Recorded) -> Iterator[dict[str, Any]]:
-    """The plain data of every personal fact in the capture, by the contract's recipe."""
-    for _, fact in facts(recorded):
-        if fact["dataclass"] != "personal":
-            continue
-        names = ("source", "type", "id", "epoch", "sequence", "subject", "time")
-        info = "\n".join(["onewindow/1", *(fact.get(name) or "" for name in names)])
-        box = fact["data"]["box"]
-        sealed = base64.urlsafe_b64decode(box + "=" * (-len(box) % 4))
-        yield json.loads(SUITE.decrypt(sealed, recorded.key, info.encode()))
-
-
 def test_the_search_finds_each_disguise() -> None:
     """The search below is not blind: a name is found in base64 at every offset, hex, UTF-16."""
     name = "贾示例"
@@ -136,37 +82,46 @@ def test_the_search_finds_each_disguise() -> None:
         assert any(form in text for form in disguises(name))
     for block in (name.encode("utf-16-le"), name.encode().hex().encode()):
         assert any(form in block for form in disguises(name))
+    for text in (f"{name.encode('gb18030')!r}", json.dumps(name), quote(name)):
+        assert found(disguises(name), {"log": text.encode()})
+
+
+def test_the_search_looks_into_what_is_packed() -> None:
+    """Also when other bytes stand before it, or its end is missing."""
+    packed = gzip.compress("此人是贾示例。".encode() + random.Random(1).randbytes(9000))
+    hay = {"whole": b"\x1f\x8b\x08" + packed, "torn": packed[:4000], "other": gzip.compress(b"")}
+    assert {line.split(":")[0] for line in found(disguises("贾示例"), hay)} == {"whole", "torn"}
 
 
 def test_no_name_and_no_number_stands_in_the_capture(
     recorded: Recorded, people: list[Card]
 ) -> None:
     """Neither as it is nor in base64, hex, UTF-16, GB 18030 or JSON escapes, in file or boxes."""
-    hay = [recorded.file, *(payload for _, payload in recorded.messages), *boxes(recorded)]
-    found = [
-        form
-        for card in people
-        for text in (card.name, card.number, card.address)
-        for form in disguises(text)
-        if any(form in block for block in hay)
-    ]
-    assert found == []
+    hay = {"file": recorded.file}
+    hay |= {f"{n} {topic}": payload for n, (topic, payload) in enumerate(recorded.messages)}
+    hay |= {
+        f"box {fact['id']}": box(fact)
+        for _, fact in facts(recorded.messages)
+        if fact["dataclass"] == "personal"
+    }
+    texts = [text for card in people for text in (card.name, card.number, card.address)]
+    assert found({form for text in texts for form in disguises(text)}, hay) == []
 
 
 def test_the_key_opens_every_citizen(recorded: Recorded, people: list[Card]) -> None:
     """The same capture, opened with the development key, contains each name and number."""
-    seen = {(data["name"], data["number"]) for data in opened(recorded) if "number" in data}
+    seen = {
+        (data["name"], data["number"])
+        for data in opened(recorded.messages, recorded.key)
+        if "number" in data
+    }
     assert seen == {(card.name, card.number) for card in people}
 
 
 def test_every_stored_fact_was_seen_on_the_line(recorded: Recorded) -> None:
     """What the centre stored is byte for byte what the observer saw."""
     assert recorded.stored
-    assert set(recorded.stored) <= {payload for payload, _ in facts(recorded)}
-
-
-def kind_of(type_: str) -> str:
-    return type_.removeprefix("cn.onewindow.").removesuffix(".v1")
+    assert set(recorded.stored) <= {payload for payload, _ in facts(recorded.messages)}
 
 
 def roles(recorded: Recorded) -> dict[str, str]:
@@ -203,7 +158,7 @@ def test_every_message_is_as_the_documents_say(recorded: Recorded, schemas: Regi
         validator = Draft7Validator({"$ref": f"{name}.json"}, registry=schemas)
         wrong += [f"{name}: {error.message}" for error in validator.iter_errors(message)]
     assert wrong == []
-    assert told >= {"state", "about", "device", "health", "fact", "order", "receipt"}
+    assert told >= {"state", "about", "device", "health", "log", "fact", "order", "receipt"}
 
 
 def test_what_is_in_the_boxes_is_as_the_documents_say(
@@ -212,8 +167,10 @@ def test_what_is_in_the_boxes_is_as_the_documents_say(
     """The payload of a personal fact is valid under the schema of its kind."""
     document = yaml.safe_load((SCHEMAS.parent / "asyncapi.yaml").read_text("utf-8"))
     message = document["components"]["messages"]
-    sealed = [fact["type"] for _, fact in facts(recorded) if fact["dataclass"] == "personal"]
-    for type_, data in zip(sealed, opened(recorded), strict=True):
+    sealed = [
+        fact["type"] for _, fact in facts(recorded.messages) if fact["dataclass"] == "personal"
+    ]
+    for type_, data in zip(sealed, opened(recorded.messages, recorded.key), strict=True):
         name = message[f"fact.{kind_of(type_)}"]["x-sealed-payload"]["$ref"].rpartition("/")[2]
         Draft7Validator({"$ref": name}, registry=schemas).validate(data)
     assert sealed
@@ -222,7 +179,7 @@ def test_what_is_in_the_boxes_is_as_the_documents_say(
 def test_the_cloudevents_sdk_reads_every_fact(recorded: Recorded) -> None:
     """Each is a valid CloudEvent 1.0 in the JSON format, and means to the SDK what it says."""
     seen = 0
-    for payload, fact in facts(recorded):
+    for payload, fact in facts(recorded.messages):
         event = JSONFormat().read(CloudEvent, payload)
         assert (event.get_id(), event.get_source(), event.get_type(), event.get_subject()) == (
             fact["id"],
