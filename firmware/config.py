@@ -91,6 +91,13 @@ class Page(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8090
 
 
+class CustomerScreen(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The touch display for the citizen (用户交互终端), a page on loopback. `port` 0: none."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+
+
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """When the terminal takes in no more. `reserve_bytes` of the disk are never used up.
 
@@ -109,6 +116,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     intervals: Intervals = Intervals()
     recovery: Recovery = Recovery()
     page: Page = Page()
+    screen: CustomerScreen = CustomerScreen()
     limits: Limits = Limits()
     device: dict[str, dict[str, Any]] = {}
 
@@ -147,6 +155,7 @@ class Configuration:
     intervals: Intervals
     recovery: Recovery
     page: Page
+    screen: CustomerScreen
     limits: Limits
     devices: tuple[DeviceTable, ...]
 
@@ -186,6 +195,7 @@ def read(path: Path) -> Configuration:
         intervals=parsed.intervals,
         recovery=_absolute(parsed.recovery, folder),
         page=parsed.page,
+        screen=parsed.screen,
         limits=parsed.limits,
         devices=tuple(_device(path, name, table) for name, table in parsed.device.items()),
     )

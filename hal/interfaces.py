@@ -210,3 +210,40 @@ class Voice(Device, Protocol):
 
         DeviceLost if nothing can be said: the player is gone, or hangs and was ended.
         """
+
+
+SlipKind = Literal["ticket", "receipt", "notice", "certificate"]
+PrintVerdict = Literal["printed", "failed", "unknown"]
+"""`unknown`: the power or the line failed in the middle; a new copy voids this one (补打)."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A short print without personal data: a ticket (号票) or a receipt (回执) by its number."""
+
+    kind: SlipKind
+    title: str
+    lines: Sequence[str] = ()
+    barcode: str | None = None
+    qr: str | None = None
+
+
+class SlipPrinter(Device, Protocol):
+    """A small printer for slips (小票打印机). Reports nothing by itself."""
+
+    def print_slip(self, slip: Slip) -> PrintVerdict:
+        """Print one copy and cut it. Blocks some seconds.
+
+        DeviceRefused with the remedy when paper is out or the cover is open (nothing was printed);
+        DeviceLost if the printer is gone before anything was sent.
+        """
+
+
+class PagePrinter(Device, Protocol):
+    """A printer for A4. Reports nothing by itself."""
+
+    def print_pdf(self, pdf: bytes, title: str) -> PrintVerdict:
+        """Print one copy of a document. Blocks until the printer says how it went, or for long.
+
+        Errors as of SlipPrinter. `title` is for the print queue and holds no name of a citizen.
+        """

@@ -3,7 +3,7 @@
 Source: the contract between terminal and centre, version 1, "Orders", "Receipts and gaps".
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -65,6 +65,56 @@ class CapturePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """`{camera}/capture`: take the page that lies there, as a part of `document`."""
 
     document: str
+
+
+class PrintSlip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`{printer}/print`: a slip without personal data. `slip` is its id, in `slip.printed` again."""
+
+    slip: str
+    kind: Literal["ticket", "receipt"]
+    title: Annotated[str, msgspec.Meta(max_length=40)]
+    lines: Annotated[list[str], msgspec.Meta(max_length=40)] = []
+    barcode: str | None = None
+    qr: str | None = None
+    copies: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+
+
+class PrintSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`{printer}/print-sheet`: an A4 sheet (回执, 告知书, 证明), fetched from the centre by its hash.
+
+    What is printed is personal and so does not travel in the order: GET `/api/v1/sheets/{sheet}` at
+    the media listener, with the terminal's certificate. `sheet` is the SHA-256 of its bytes.
+    """
+
+    slip: str
+    kind: Literal["receipt", "notice", "certificate"]
+    sheet: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    copies: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+
+
+class PreviewPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`{camera}/preview`: show what lies under the camera on the terminal's page for a while."""
+
+    duration_s: Seconds = 30.0
+
+
+class ShowService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`screen/show`: who serves here, and what is promised (三亮明: 身份, 承诺, 标准)."""
+
+    teller: Annotated[str, msgspec.Meta(max_length=40)]
+    post: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    promises: Annotated[list[str], msgspec.Meta(max_length=8)] = []
+
+
+class ConfirmSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`screen/confirm`: read the application back to the citizen (免填单), with a signature or not.
+
+    `sheet` as of PrintSheet. Answered by `sheet.confirmed` and `signature.given`.
+    """
+
+    sheet: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sign: bool = True
+    timeout_s: Seconds = 300.0
 
 
 class SetLights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -33,6 +33,11 @@ ORDERS: dict[str, type[msgspec.Struct]] = {
     "rating.request": orders.RequestRating,
     "rating.cancel": orders.CancelRating,
     "document.capture": orders.CapturePage,
+    "document.preview": orders.PreviewPage,
+    "slip.print": orders.PrintSlip,
+    "slip.print-sheet": orders.PrintSheet,
+    "screen.show": orders.ShowService,
+    "screen.confirm": orders.ConfirmSheet,
     "lights.set": orders.SetLights,
 }
 """`{role}.{verb}` → data. The topic names the device; its role decides what a verb means."""
