@@ -19,8 +19,6 @@ from hal.interfaces import Report, Role
 
 FOUND_S = player.FOUND_S
 _OURS = Path(__file__).resolve().parent.parent / "voice_pack"
-_MARGIN_S = 5.0
-"""To open the sound card and to play what it holds back."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +26,15 @@ _log = logging.getLogger(__name__)
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`packs` are said one after the other: "mandarin", or a folder of the site's own.
 
-    `player` is given a WAV file as its standard input, and ends when it was played.
+    `player` is given a WAV file as its standard input, and ends when it was played. It is ended
+    when it takes `margin_s` longer than the sound: to open the card, to play what that holds back.
     """
 
     packs: Annotated[list[str], msgspec.Meta(min_length=1)]
     player: Annotated[list[str], msgspec.Meta(min_length=1)] = msgspec.field(
         default_factory=lambda: ["aplay", "-q", "-"]
     )
+    margin_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
 
 
 class VoiceClips:
@@ -63,7 +63,7 @@ class VoiceClips:
             if sentence is None:
                 self._tell(pack, text)
                 continue
-            timeout_s = pack.duration_s(sentence) + _MARGIN_S
+            timeout_s = pack.duration_s(sentence) + self._options.margin_s
             self._player.run(self._options.player[1:], sentence, timeout_s)
 
     def close(self) -> None:

@@ -20,10 +20,14 @@ _WIDTH_BYTES, _CHANNELS = 2, 1
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """pack.toml. `clips`: what is said → the clip's file name, without `.wav`."""
+    """pack.toml. `clips`: what is said → the clip's file name, without `.wav`.
+
+    `voice` is who spoke them, for the program that makes clips; empty where a person did.
+    """
 
     language: str
     clips: dict[str, str]
+    voice: str = ""
     gap_ms: int = 40
     pause_ms: int = 300
 

@@ -1,4 +1,8 @@
-"""The voice: a program that is started for each text, and ended when it hangs."""
+"""The voice: a program that is started for each text, and ended when it hangs.
+
+The same for each driver of this kind. The hardware's part runs with ONEWINDOW_HARDWARE_VOICE=1
+and a person who listens.
+"""
 
 import os
 import threading
@@ -16,6 +20,8 @@ from hal.interfaces import Voice
 
 WAIT_S = 10.0
 TEXT = "请A012号到3号窗口"
+HARDWARE = os.environ.get("ONEWINDOW_HARDWARE_VOICE")
+KINDS = ("voice_command", "voice_clips")
 Run = Callable[[str, dict[str, object]], Any]
 
 
@@ -51,13 +57,25 @@ def player(tmp_path: Path) -> Player:
     return Player(tmp_path)
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def table(player: Player) -> dict[str, object]:
-    return {"command": [str(player.path), "-v", "cmn"]}
+def table(player: Player, kind: str) -> dict[str, object]:
+    return told(kind, player.path)
 
 
-def voice(table: dict[str, object]) -> Voice:
-    spec = load("voice_command")
+def told(kind: str, program: Path) -> dict[str, object]:
+    """A driver's table with this program."""
+    if kind == "voice_command":
+        return {"command": [str(program), "-v", "cmn"], "timeout_s": 1.0}
+    return {"packs": ["mandarin"], "player": [str(program), "-q"], "margin_s": 0.5}
+
+
+def voice(kind: str, table: dict[str, object]) -> Voice:
+    spec = load(kind)
     return cast(Voice, spec.build(spec.configure(table), SystemClock()))
 
 
@@ -69,18 +87,29 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_the_text_is_the_last_argument(player: Player, table: dict[str, object]) -> None:
+def test_the_text_is_the_last_argument(player: Player) -> None:
     """One text after the other, each whole and behind the arguments of the table."""
-    device = voice(table)
+    device = voice("voice_command", told("voice_command", player.path))
     device.open()
     device.say(TEXT)
     device.say("$(id); 'x'")
     assert player.said.read_text("utf-8") == f"-v|cmn|{TEXT}|-v|cmn|$(id); 'x'|"
 
 
-def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+def test_one_program_after_the_other(player: Player, kind: str, table: dict[str, object]) -> None:
+    """Each text starts it once, and is over when it has ended."""
+    device = voice(kind, table)
+    device.open()
+    device.say(TEXT)
+    device.say(TEXT)
+    pids = player.started()
+    assert len(pids) == 2
+    assert not any(map(alive, pids))
+
+
+def test_a_program_that_is_not_there(tmp_path: Path, kind: str) -> None:
     """Opening says which, and what to do; nothing is said before."""
-    device = voice({"command": [str(tmp_path / "nobody")]})
+    device = voice(kind, told(kind, tmp_path / "nobody"))
     with pytest.raises(DeviceLost, match="nobody") as lost:
         device.open()
     assert lost.value.remedy == "configure"
@@ -88,10 +117,12 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         device.say(TEXT)
 
 
-def test_a_program_that_fails_is_a_loss(player: Player, table: dict[str, object], run: Run) -> None:
+def test_a_program_that_fails_is_a_loss(
+    player: Player, kind: str, table: dict[str, object], run: Run
+) -> None:
     """Both who wanted to speak and who watches the device hear of it; opened again, it speaks."""
     player.behave("exit 3")
-    running = run("voice_command", table).started()
+    running = run(kind, table).started()
     with pytest.raises(DeviceLost, match="ended with 3") as lost:
         cast(Voice, running.device).say(TEXT)
     assert lost.value.remedy == "maintain"
@@ -101,13 +132,13 @@ def test_a_program_that_fails_is_a_loss(player: Player, table: dict[str, object]
     cast(Voice, running.device).say(TEXT)
 
 
-def test_a_program_that_hangs_is_ended(player: Player, table: dict[str, object]) -> None:
+def test_a_program_that_hangs_is_ended(player: Player, kind: str, table: dict[str, object]) -> None:
     """With what it started: nothing of it runs on."""
     player.behave('sleep 100 & echo $! >> "$(dirname "$0")/pids"; wait')
-    device = voice({**table, "timeout_s": 0.5})
+    device = voice(kind, table)
     device.open()
     with pytest.raises(DeviceLost, match="does not end") as lost:
-        device.say(TEXT)
+        device.say("请")
     assert lost.value.remedy == "reset"
     pids = player.started()
     assert len(pids) == 2
@@ -117,10 +148,13 @@ def test_a_program_that_hangs_is_ended(player: Player, table: dict[str, object])
         threading.Event().wait(0.01)
 
 
-def test_closing_ends_what_is_being_said(player: Player, table: dict[str, object]) -> None:
+def test_closing_ends_what_is_being_said(
+    player: Player, kind: str, table: dict[str, object]
+) -> None:
     """Whoever speaks comes back at once, and it is no loss."""
     player.behave("exec sleep 100")
-    device = voice(table)
+    long: dict[str, object] = {"timeout_s" if kind == "voice_command" else "margin_s": 60}
+    device = voice(kind, {**table, **long})
     device.open()
     errors: list[BaseException] = []
 
@@ -141,11 +175,18 @@ def test_closing_ends_what_is_being_said(player: Player, table: dict[str, object
 
 
 def test_a_program_that_goes_away_is_a_loss(
-    player: Player, run: Run, table: dict[str, object]
+    player: Player, run: Run, kind: str, table: dict[str, object]
 ) -> None:
     """The loss is told though nobody speaks; it is back when the program is."""
-    running = run("voice_command", table).started()
+    running = run(kind, table).started()
     player.path.unlink()
     assert "there is no program" in running.lost().cause
     player.behave("exit 0")
     running.started()
+
+
+@pytest.mark.skipif(HARDWARE is None, reason="set ONEWINDOW_HARDWARE_VOICE=1 to hear it")
+def test_a_real_voice(run: Run) -> None:
+    """A call is played through aplay to its end: 请A零幺二号到三号窗口办理业务."""
+    running = run("voice_clips", {"packs": ["mandarin"]}).started()
+    cast(Voice, running.device).say("请A012号到3号窗口办理业务")
