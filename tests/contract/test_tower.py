@@ -96,6 +96,17 @@ def test_pulled_out_by_an_order_and_back(met: Any, twin: TowerTwin) -> None:
     assert twin.states["green"] == "off"
 
 
+def test_it_is_put_out_whenever_it_is_opened(lamps: Any, serial: Any) -> None:
+    """Whatever it shows after its time without us."""
+    lamps.device.set("red", True)
+    assert written(serial, 1) == b"\x11"
+    serial.unplug()
+    lamps.lost()
+    serial.plug()
+    lamps.started()
+    assert written(serial, 4) == OFF
+
+
 def test_a_lamp_that_is_not_there(run: Run, serial: Any) -> None:
     """Opening fails with a remedy, and closing twice is no error."""
     serial.unplug()
