@@ -5,9 +5,10 @@ stranger's (证卡不一致): it binds nothing until somebody chooses a role for
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from hal.events.facts import Party
-from hal.same_person import Bearer, difference
+from hal.same_person import Bearer, compare, difference
 
 REMEMBERED_STRANGERS = 8
 
@@ -18,6 +19,11 @@ class Person:
 
     bearers: tuple[Bearer, ...] = field(repr=False)
     party: Party | None = None
+
+    @property
+    def by_prefix(self) -> bool:
+        """Whether two of the documents agree only as far as a cut name goes."""
+        return any(compare(*pair) == "prefix" for pair in combinations(self.bearers, 2))
 
     def fits(self, bearer: Bearer) -> bool:
         """Whether no document of this person contradicts `bearer`."""
@@ -35,6 +41,11 @@ class People:
 
     known: tuple[Person, ...] = ()
     strangers: tuple[Person, ...] = ()
+
+    @property
+    def by_prefix(self) -> bool:
+        """Whether a name matched by its beginning only: somebody should look at both cards."""
+        return any(person.by_prefix for person in self.known)
 
 
 @dataclass(frozen=True)

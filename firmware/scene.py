@@ -68,6 +68,8 @@ def _pad(visit: Visit) -> frozenset[int]:
 def _busy(state: State, visit: Visit) -> Screen:
     """A visit is open. What stands in the way is the second line; a stranger the whole screen."""
     notices = " ".join(notice.short for notice in _notices(state))
+    if visit.people.by_prefix and not visit.mismatch:
+        notices = f"{_NAME_CUT} {notices}".rstrip()
     if visit.mismatch:
         clock = " 时钟" if state.around.clock_wrong else ""
         return Screen(visit.ticket, ("证卡不一致", f"请选择身份{clock}"))
@@ -91,6 +93,7 @@ def _waiting(state: State) -> Screen:
     return Screen(first.large, (first.line, " ".join(others)))
 
 
+_NAME_CUT = "姓名仅前段一致"
 _CLOCK = _Notice("时钟错误", "clock 请联系技术员", "时钟错误")
 _CARD = _Notice("请取卡", TAKE_CARD, TAKE_CARD)
 _PAUSED = _Notice("暂停服务", "请到其他窗口", "暂停服务")

@@ -47,7 +47,7 @@ from hal.interfaces import (
     SocialSecurityCardRead,
     Unreadable,
 )
-from hal.same_person import Bearer
+from hal.same_person import Bearer, bearer
 
 READER_BACK_S = 5.0
 """A reader that works again tells within this time of a card that lies in it."""
@@ -76,10 +76,9 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
         return Outcome(state, signs=(Wink("red"),))
     match seen:
         case IdentityCardRead(data=data):
-            return _read(state, device, data, Bearer(data.name, data.number), now_s)
+            return _read(state, device, data, bearer(data), now_s)
         case SocialSecurityCardRead(data=card):
-            bearer = Bearer(card.name, card.social_security_number, card.name_extension is None)
-            return _read(state, device, card, bearer, now_s)
+            return _read(state, device, card, bearer(card), now_s)
         case CodeRead(data=code):
             return _bound(state, device, "code", "scanned", code, now_s, Wink("yellow"))
 
@@ -121,13 +120,13 @@ def _taken(state: State, device: str, slot: str, now_s: float) -> Outcome:
 
 
 def _read(
-    state: State, device: str, data: CardRead | IdentityRead, bearer: Bearer, now_s: float
+    state: State, device: str, data: CardRead | IdentityRead, who: Bearer, now_s: float
 ) -> Outcome:
     """A document was read: kept, and told at once when no party of the visit bears it."""
     role = "card" if isinstance(data, CardRead) else "identity"
     if state.visit is None:
         return _bound(state, device, role, "read", data, now_s, Wink("green"))
-    reading = people.read(state.visit.people, bearer)
+    reading = people.read(state.visit.people, who)
     if reading.party is not None:
         data = msgspec.structs.replace(data, party=reading.party)
     after = replace(state, visit=replace(state.visit, people=reading.people))

@@ -82,7 +82,6 @@ class PrintSlip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PrintSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`{printer}/print-sheet`: an A4 sheet (回执, 告知书, 证明), fetched from the centre.
 
-
     What is printed is personal and so does not travel in the order: GET `/api/v1/sheets/{sheet}` at
     the media listener, with the terminal's certificate. `sheet` is the SHA-256 of its bytes.
     """

@@ -79,3 +79,13 @@ def test_nobody_is_named() -> None:
     text = repr(after(FIRST, AGENT))
     assert "示例" not in text
     assert "1101" not in text
+
+
+def test_a_name_that_is_cut_matches_with_a_warning() -> None:
+    """A name of 30 bytes that is the beginning of a longer one is the same person's: it is told."""
+    whole = Bearer("示例丙丙丙丙丙丙丙丙丙丙丙丙丙丙丁", None)
+    cut = Bearer("示例丙丙丙丙丙丙丙丙丙丙丙丙丙", None, short=True)
+    people = after(whole, cut)
+    assert people.strangers == ()
+    assert people.by_prefix
+    assert not after(whole, whole).by_prefix

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from firmware.people import People, Person
 from firmware.scene import ALL_LEVELS, Scene, scene
 from firmware.session import Asking, Inside, Rated, State, Visit, dump, load
 from firmware.surroundings import Around
 from firmware.work import pack
 from hal.events.orders import Configure, OfflineItem
 from hal.interfaces import Screen
+from hal.same_person import Bearer
 
 THERE = Around(centre=True)
 IDLE = State(around=THERE)
@@ -19,6 +21,16 @@ ASKING = replace(IDLE, visit=replace(V1, rating=Asking("r1", 0.0, 30.0)))
 RATED = replace(IDLE, visit=replace(V1, rating=Rated("r1", 4, 0.0, 8.0)))
 WORK = pack(Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")]))
 LOST = replace(THERE, lost=frozenset({"reader"}))
+CUT = People(
+    (
+        Person(
+            (
+                Bearer("示例丙丙丙丙丙丙丙丙丙丙丙丙丙丙丁", None),
+                Bearer("示例丙丙丙丙丙丙丙丙丙丙丙丙丙", None, short=True),
+            )
+        ),
+    )
+)
 NOTHING: frozenset[int] = frozenset()
 
 
@@ -76,6 +88,10 @@ SCREENS: list[tuple[State, Screen]] = [
     (
         replace(OPEN, around=Around(clock_wrong=True, disk_low=True)),
         Screen("A001", ("请到本窗口", "时钟错误 存储已满 网络中断")),
+    ),
+    (
+        replace(OPEN, visit=replace(V1, people=CUT)),
+        Screen("A001", ("请到本窗口", "姓名仅前段一致")),
     ),
     (replace(ASKING, around=LOST), Screen("请评价", ("A001", "设备故障"))),
     (replace(OPEN, inside=(Inside("r", "s"),)), Screen("A001", ("请到本窗口", "办理业务"))),
