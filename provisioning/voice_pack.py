@@ -1,7 +1,7 @@
 """The clips of a voice pack (语音包), spoken by espeak-ng from the pack's own table.
 
 Source: docs/protocols/voice-clips.md. A clip's file name is what is spoken, in the words of the
-table's `voice`: pinyin for cmn-latn-pinyin (the voice `cmn` would spell 请 in English letters).
+table's `voice`: pinyin for cmn-latn-pinyin (the voice `cmn` would read it as English).
 """
 
 import array

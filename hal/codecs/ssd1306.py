@@ -7,8 +7,6 @@ WIDTH_PX, HEIGHT_PX = 128, 64
 PAGE_PX = 8
 """Eight rows of pixels are a page; a byte of it is one column of them, bit 0 atop."""
 PAGES = HEIGHT_PX // PAGE_PX
-COMMANDS, PICTURE = 0x00, 0x40
-"""The control byte that a write begins with."""
 
 NOTHING = b"\xe3"
 DARK, ON = b"\xae", b"\xaf"

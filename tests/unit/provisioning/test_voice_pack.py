@@ -60,7 +60,7 @@ def test_no_sound_is_expected_of_nothing() -> None:
 
 
 def test_another_voice_would_be_heard() -> None:
-    """The voice `cmn` spells what it is given; the comparison above sees it."""
+    """The voice `cmn` reads pinyin as English; the comparison above sees it."""
     assert sounds("qing3", "cmn") != EXPECTED["clips"]["qing3"]
     assert "(en)" in espeak("-v", "cmn", "-x", "-q", "请")
 
