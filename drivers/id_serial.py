@@ -227,10 +227,10 @@ class _Line:
                 self.is_silent = False
                 if answers(order, reply):
                     return reply
-            if self._deframer.damaged > damaged:
-                self.is_silent = False
-            if self._deframer.pending():
+            # Part of a reply has come, or a damaged one: only what follows soon belongs to it.
+            if self._deframer.pending() or self._deframer.damaged > damaged:
                 self.is_silent = False
                 longest_s = begun_s + answer_s + self._transfer_s
-                deadline_s = min(longest_s, monotonic() + _GAP_S)
+                if chunk:
+                    deadline_s = min(longest_s, monotonic() + _GAP_S)
         return None

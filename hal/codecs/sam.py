@@ -122,6 +122,7 @@ class Deframer:
         while self._aligned_length() is not None:
             self._skip_preamble()
             yield from self._whole()
+        self._buffer.clear()
 
     def _whole(self) -> Iterator[Reply]:
         while True:

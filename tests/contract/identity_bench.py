@@ -20,8 +20,8 @@ HARDWARE = "ONEWINDOW_HARDWARE_IDENTITY"
 DELIVERIES = {
     "whole": Delivery(chunk_size=4096),
     "byte by byte": Delivery(chunk_size=1),
-    "lossy": Delivery(lose_every=5),
-    "delayed": Delivery(delay_s=0.1),
+    "lossy": Delivery(lose_every=7),
+    "delayed": Delivery(delay_s=0.05),
 }
 
 
@@ -29,6 +29,7 @@ class Bench(Protocol):
     """A reader and the person beside it. What a bench cannot do, it skips the test for."""
 
     port: Path
+    lossy: bool
 
     def lay(self, document: str = "resident", **changed: str | bool) -> None: ...
     def lift(self) -> None: ...
@@ -46,6 +47,7 @@ class TwinBench:
 
     def __init__(self, port: Path, delivery: Delivery, sam: Sam) -> None:
         self.port = port
+        self.lossy = delivery.lose_every > 0
         self.sam = sam
         self.twin = IdentityTwin(port, sam=sam, delivery=delivery)
         self.unplug, self.plug = self.twin.unplug, self.twin.plug
@@ -64,6 +66,8 @@ class TwinBench:
 
 class IronBench:
     """A reader at a real port. The terminal asks for what a hand must do."""
+
+    lossy = False
 
     def __init__(self, port: Path) -> None:
         self.port = port
