@@ -97,6 +97,8 @@ _NO_DAEMON = frozenset(
 _FORBIDDEN = scard.SCARD_W_SECURITY_VIOLATION
 _NO_READER = frozenset({scard.SCARD_E_UNKNOWN_READER, scard.SCARD_E_READER_UNAVAILABLE})
 _UNUSABLE = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
+EMPTY_S = 2.0
+"""How long a slot must be empty after the start to be told so."""
 _printing = threading.Lock()
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 
@@ -118,6 +120,12 @@ class CardWatch:
         state, atr = self._change(scard.SCARD_STATE_UNAWARE, 0.0)
         self._tell(Ready())
         threading.Thread(target=_tell_alive, args=(self._tell,), name="alive", daemon=True).start()
+        if self._card is None and not state & scard.SCARD_STATE_PRESENT:
+            # A reader that has just been found may not have looked into its slot yet.
+            state, atr = self._change(state, EMPTY_S)
+            if not state & scard.SCARD_STATE_PRESENT:
+                # Somebody may have taken a card out while nobody looked.
+                self._tell(Taken())
         while True:
             self._follow(state, atr)
             state, atr = self._change(state, _QUIET_S)

@@ -107,7 +107,12 @@ def _inserted(state: State, device: str, seen: CardInserted, now_s: float) -> Ou
 
 
 def _taken(state: State, device: str, slot: str, now_s: float) -> Outcome:
-    """Nothing is served by taking a card away; a card left behind is left no more."""
+    """Nothing is served by taking a card away; a card left behind is left no more.
+
+    A reader says so also when it opens and is empty: then mostly nobody took anything.
+    """
+    if Inside(device, slot) not in state.inside:
+        return Outcome(state)
     inside = tuple(each for each in state.inside if each != Inside(device, slot))
     after = replace(
         state,

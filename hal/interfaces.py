@@ -55,7 +55,7 @@ class SocialSecurityCardRead:
 
 @dataclass(frozen=True)
 class CardTaken:
-    """The card was drawn out of the reader."""
+    """The card was drawn out of the reader. Also told when a reader opens with an empty slot."""
 
     slot: str
 

@@ -96,10 +96,10 @@ OTHER = social("110105194912310038")
         (CARD, "identity.read", Wink("green")),
         (CODE, "code.scanned", Wink("yellow")),
         (IN, "card.presented", None),
-        (OUT, "card.removed", None),
+        (OUT, None, None),
         (BAD, None, Wink("red")),
     ],
-    ids=["card", "code", "inserted", "taken", "unreadable"],
+    ids=["card", "code", "inserted", "taken by nobody", "unreadable"],
 )
 def test_each_reading_is_a_fact_of_the_open_visit(
     state: State, seen: Observation, fact: str | None, sign: Wink | None
