@@ -28,12 +28,15 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     `player` is given a WAV file as its standard input, and ends when it was played. It is ended
     when it takes `margin_s` longer than the sound: to open the card, to play what that holds back.
+    `card` is a path that goes away with the sound card, as /proc/asound/Device; without it, a card
+    that was pulled out is found when something is to be said.
     """
 
     packs: Annotated[list[str], msgspec.Meta(min_length=1)]
     player: Annotated[list[str], msgspec.Meta(min_length=1)] = msgspec.field(
         default_factory=lambda: ["aplay", "-q", "-"]
     )
+    card: str | None = None
     margin_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
 
 
@@ -44,7 +47,7 @@ class VoiceClips:
 
     def __init__(self, options: Options, clock: Clock) -> None:
         self._options = options
-        self._player = Player(options.player[0])
+        self._player = Player(options.player[0], options.card)
         self._packs: list[Pack] = []
         self._told: set[Path] = set()
 

@@ -18,21 +18,23 @@ FOUND_S = _CHECK_S
 class Player:
     """Runs one program at a time. `watch` and `close` may be called from other threads."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, card: str | None = None) -> None:
+        """`card`: a path that is there as long as the sound card is."""
         self._program = program
+        self._card = card
         self._lock = Lock()
         self._is_open = False
         self._running: subprocess.Popen[bytes] | None = None
         self._failed: DeviceLost | None = None
 
     def open(self) -> None:
-        """DeviceLost if there is no such program; nothing is started."""
+        """DeviceLost if there is no such program, or no card; nothing is started."""
         self._check()
         with self._lock:
             self._is_open, self._failed = True, None
 
     def watch(self, stop: Event) -> None:
-        """Block until `stop`. DeviceLost when the program has failed, or is there no more."""
+        """Block until `stop`. DeviceLost when the program has failed, or it or the card is gone."""
         while not stop.wait(_CHECK_S):
             if (failed := self._failed) is not None:
                 raise failed
@@ -92,6 +94,8 @@ class Player:
     def _check(self) -> None:
         if shutil.which(self._program) is None:
             raise DeviceLost(f"there is no program {self._program}", remedy="configure")
+        if self._card is not None and not os.path.exists(self._card):
+            raise DeviceLost(f"there is no sound card {self._card}", remedy="maintain")
 
 
 def _end(running: "subprocess.Popen[bytes]") -> None:

@@ -55,6 +55,8 @@ class PlayerTwin:
     def __init__(self, folder: Path, *, pace: float = 1.0) -> None:
         """`pace`: how much of a sound's time playing it takes; 0: none."""
         self.program = folder.resolve() / "aplay"
+        self.card = folder.resolve() / "card"
+        """There as long as the sound card is, as its folder in /proc/asound."""
         self._socket = folder.resolve() / "aplay.sock"
         self._pace = pace
         self._fault: str | None = None
@@ -103,6 +105,8 @@ class PlayerTwin:
         self._fault = name
         if name == "absent":
             self.program.unlink(missing_ok=True)
+        elif name in ("no_card", "unplug"):
+            self.card.unlink(missing_ok=True)
 
     def mend(self) -> None:
         """Nothing is wrong from now on."""
@@ -118,6 +122,7 @@ class PlayerTwin:
         text = _PROGRAM.format(python=sys.executable, path=str(self._socket))
         self.program.write_text(text, encoding="utf-8")
         os.chmod(self.program, 0o755)
+        self.card.touch()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:

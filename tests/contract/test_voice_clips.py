@@ -146,6 +146,19 @@ def test_lost_and_back(player: PlayerTwin, run: Run, fault: str) -> None:
     assert heard(player) == [HEARD]
 
 
+def test_a_card_pulled_out_in_silence(player: PlayerTwin, run: Run) -> None:
+    """Found though nobody speaks; without it nothing opens; back, it speaks."""
+    running = run("voice_clips", {**table(player), "card": str(player.card)}).started()
+    player.fault("unplug")
+    assert running.lost().cause == f"there is no sound card {player.card}"
+    running.start()
+    assert running.lost().remedy == "maintain"
+    player.mend()
+    running.started()
+    cast(Voice, running.device).say(CALL)
+    assert heard(player) == [HEARD]
+
+
 def _without_a_clip(folder: Path) -> str:
     (folder / "yao1.wav").unlink()
     return "yao1.wav"
