@@ -32,6 +32,7 @@ Code = Literal[
     "nobody_pending",
     "several_pending",
     "page",
+    "not_asked",
     "slow",
 ]
 """Why a wish is refused; docs/terminal-states.md has the list with the remedies."""
@@ -118,7 +119,50 @@ class CloseLocalVisit:
     reason: CloseReason
 
 
-Wish = OpenLocalVisit | ChooseParty | AskRating | TakePage | CloseLocalVisit
+@dataclass(frozen=True)
+class ConfirmShown:
+    """The citizen confirms the sheet with this hash (确认无误)."""
+
+    shown: str
+
+
+@dataclass(frozen=True)
+class DisputeShown:
+    """Something on it is wrong (有误): the rows with these labels, or the citizen did not say."""
+
+    shown: str
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignShown:
+    """The citizen signed what was shown; the fields are those of SignatureGiven."""
+
+    shown: str
+    strokes_hash: str
+    picture: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class GiveUpSheet:
+    """The sheet could not be had, so it is not shown to anybody."""
+
+    shown: str
+
+
+@dataclass(frozen=True)
+class PressLevel:
+    """The citizen pressed a level on the screen, which showed this request."""
+
+    request: str
+    level: int
+
+
+ScreenWish = ConfirmShown | DisputeShown | SignShown | GiveUpSheet | PressLevel
+"""What is wished at the customer screen, with the centre or without it."""
+LocalWish = OpenLocalVisit | ChooseParty | AskRating | TakePage | CloseLocalVisit
+Wish = LocalWish | ScreenWish
 
 
 @dataclass(frozen=True)
@@ -172,11 +216,16 @@ class LocalDesk:
         return self._wish(CloseLocalVisit(reason), ANSWER_S)
 
     def _wish(self, wish: Wish, timeout_s: float) -> LocalStatus:
-        answer: Future[LocalStatus] = Future()
-        self._window.put(LocalCommand(wish, answer))
-        try:
-            return answer.result(timeout_s)
-        except NotInTime as error:
-            raise LocalRefused(
-                "slow", "窗口程序忙,请查看状态后再试", "no answer in time; look at the status first"
-            ) from error
+        return carried_out(self._window, wish, timeout_s)
+
+
+def carried_out(window: Counter, wish: Wish, timeout_s: float = ANSWER_S) -> LocalStatus:
+    """Have the window do it; blocks until it is on disk. LocalRefused as for LocalDesk."""
+    answer: Future[LocalStatus] = Future()
+    window.put(LocalCommand(wish, answer))
+    try:
+        return answer.result(timeout_s)
+    except NotInTime as error:
+        raise LocalRefused(
+            "slow", "窗口程序忙,请查看状态后再试", "no answer in time; look at the status first"
+        ) from error

@@ -7,6 +7,7 @@ its end even when the centre is back. A visit of the centre's may be finished he
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from firmware import screen_session
 from firmware import visit as visits
 from firmware.local_desk import (
     AskRating,
@@ -17,6 +18,7 @@ from firmware.local_desk import (
     LocalRefused,
     LocalStatus,
     OpenLocalVisit,
+    ScreenWish,
     TakePage,
     Wish,
 )
@@ -48,6 +50,7 @@ REFUSED: dict[Code, tuple[str, str]] = {
     "nobody_pending": ("没有待选择身份的人员", "nobody waits for a role"),
     "several_pending": ("请将该人员证件再读一次", "several people wait: lay that one's card again"),
     "page": ("未拍到清晰页面,请重新放置", "no good page: lay it again"),
+    "not_asked": screen_session.NOT_ASKED,
 }
 
 
@@ -68,6 +71,8 @@ def refusal(code: Code) -> LocalRefused:
 
 def carry_out(state: State, wish: Wish, now: Circumstances) -> Outcome:
     """What the wish leads to. LocalRefused if it cannot be."""
+    if isinstance(wish, ScreenWish):
+        return screen_session.carry_out(state, wish, now.now_s)
     if isinstance(wish, OpenLocalVisit):
         return _open(state, wish, now)
     visit = _mine(state)

@@ -6,6 +6,7 @@ the place of an older one of the centre's that is still open: which is older, th
 
 from dataclasses import replace
 
+from firmware import screen_session
 from firmware import visit as visits
 from firmware.reserve import Block
 from firmware.session import (
@@ -28,23 +29,26 @@ from hal.events.orders import (
     CapturePage,
     CloseVisit,
     Configure,
+    ConfirmSheet,
     Identify,
     OpenVisit,
     Pause,
     RequestRating,
     Reserve,
     Resume,
+    ShowService,
 )
 
-OfVisit = OpenVisit | CloseVisit | AcceptParty | RequestRating | CancelRating | CapturePage
-OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure
+OfVisit = (
+    OpenVisit | CloseVisit | AcceptParty | RequestRating | CancelRating | CapturePage | ConfirmSheet
+)
+OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure | ShowService
 Order = OfVisit | OfTerminal
-OF_VISIT = (OpenVisit, CloseVisit, AcceptParty, RequestRating, CancelRating, CapturePage)
 
 
 def obey(state: State, order: Order, visit: str | None, pad: str, now_s: float) -> Outcome:
     """Carry out an order for `visit`; `pad` is the rating pad's name. OrderRefusal if it cannot."""
-    if not isinstance(order, OF_VISIT):
+    if not isinstance(order, OfVisit):
         return _of_terminal(state, order)
     if visit is None:
         raise OrderRefusal("invalid", "the order names no visit")
@@ -59,6 +63,8 @@ def obey(state: State, order: Order, visit: str | None, pad: str, now_s: float) 
             return _ask(_open_one(state, visit), state, order, now_s)
         case CancelRating(request=request):
             return _cancel(state, request)
+        case ConfirmSheet():
+            return screen_session.read_back(state, _open_one(state, visit), order, now_s)
         case CapturePage(document=document):
             _open_one(state, visit)
             if state.around.disk_full:
@@ -82,6 +88,8 @@ def _of_terminal(state: State, order: OfTerminal) -> Outcome:
             return Outcome(
                 replace(state, numbers=state.numbers.added(Block(lane, day, first, last)))
             )
+        case ShowService():
+            return screen_session.show_service(state, order)
         case Configure():
             return Outcome(replace(state, work=pack(order)))
 

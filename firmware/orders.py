@@ -17,6 +17,7 @@ from hal.events.orders import (
     CapturePage,
     CloseVisit,
     Configure,
+    ConfirmSheet,
     Identify,
     OpenVisit,
     Order,
@@ -25,6 +26,7 @@ from hal.events.orders import (
     RequestRating,
     Reserve,
     Resume,
+    ShowService,
     decode,
 )
 
@@ -33,7 +35,7 @@ _REMEMBER_S = 86_400.0
 """How long past its end an order is remembered: the broker may hold one back for a day."""
 
 _RATING = "rating"
-_ALWAYS = ("visit", "terminal")
+_ALWAYS = frozenset({"visit", "terminal"})
 """What every window has, without a device for it."""
 _VERBS: dict[tuple[str, str], type[obey.Order]] = {
     ("visit", "open"): OpenVisit,
@@ -43,6 +45,8 @@ _VERBS: dict[tuple[str, str], type[obey.Order]] = {
     (_RATING, "cancel"): CancelRating,
     ("document", "capture"): CapturePage,
     ("voice", "announce"): Announce,
+    (session.SCREEN, "show"): ShowService,
+    (session.SCREEN, "confirm"): ConfirmSheet,
     ("terminal", "pause"): Pause,
     ("terminal", "resume"): Resume,
     ("terminal", "identify"): Identify,
@@ -64,10 +68,14 @@ class Answer:
 
 
 class Orders:
-    """Knows which devices there are. `roles`: name of a device → its role."""
+    """Knows which devices there are. `roles`: name of a device → its role.
 
-    def __init__(self, roles: dict[str, str]) -> None:
+    `screen`: there is a customer screen, which is no device of the table.
+    """
+
+    def __init__(self, roles: dict[str, str], *, screen: bool = False) -> None:
         self._roles = roles
+        self._always = _ALWAYS | {session.SCREEN} if screen else _ALWAYS
         self.pad = self.first(_RATING)
 
     def first(self, role: str) -> str:
@@ -77,7 +85,7 @@ class Orders:
     def understood(self) -> list[str]:
         """`{device}/{verb}` of every order that this window carries out."""
         names = {role: [n for n, r in self._roles.items() if r == role] for role, _ in _VERBS}
-        names |= {name: [name] for name in _ALWAYS}
+        names |= {name: [name] for name in self._always}
         return sorted(f"{name}/{verb}" for role, verb in _VERBS for name in names[role])
 
     def answer(
@@ -129,9 +137,9 @@ class Orders:
 
     def _kind(self, device: str, verb: str) -> type[obey.Order]:
         """What `data` of the order is. A device may be called by its name or by its role."""
-        role = device if device in _ALWAYS else self._roles.get(device, device)
+        role = device if device in self._always else self._roles.get(device, device)
         kind = _VERBS.get((role, verb))
-        if role not in _ALWAYS and role not in self._roles.values():
+        if role not in self._always and role not in self._roles.values():
             raise _refusal("unknown_device", device)
         if kind is None:
             raise _refusal("unknown_verb", f"{device}/{verb}")

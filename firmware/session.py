@@ -13,11 +13,14 @@ seconds of a monotonic clock.
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
+
 from firmware import reserve
 from firmware.people import People
 from firmware.surroundings import Around
 from firmware.work import Work, unpack
-from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason
+from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason, SheetExpired
+from hal.events.orders import ShowService
 from hal.interfaces import Colour
 
 REPLACE_S = 8.0
@@ -26,6 +29,8 @@ REMEMBERED_VISITS = 16
 """An order for an older one has long expired; each is written again with every change."""
 READER_AWAY_S = 60.0
 """A card in a reader that is away, or has not come up since the start, is taken out by then."""
+SCREEN = "screen"
+"""The device that facts of the customer screen (用户交互终端) come from."""
 
 Mode = Literal["idle", "called", "serving", "rating", "paused", "offline", "fault"]
 
@@ -50,6 +55,24 @@ class Rated:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A sheet is read back to the citizen (免填单), who confirms it and then signs if `sign`.
+
+    `sheet` is the hash of what is shown; what it says is not the session's.
+    """
+
+    sheet: str
+    sign: bool
+    since_s: float
+    timeout_s: float
+    confirmed: bool = False
+
+    @property
+    def until_s(self) -> float:
+        return self.since_s + self.timeout_s
+
+
+@dataclass(frozen=True)
 class Visit:
     """An open visit (本次服务).
 
@@ -65,6 +88,7 @@ class Visit:
     rating: Asking | Rated | None = None
     asked: str | None = None
     rated: bool = False
+    reading: Reading | None = None
     pages: int = 0
     local: bool = False
     item: str | None = None
@@ -91,7 +115,7 @@ class State:
     """`over`: visits that were closed or gave way, newest last: none of them is opened again.
 
     `left`: a visit closed with the card inside (遗留卡). `unsure_s`: without a word of the reader,
-    the card counts as taken then.
+    the card counts as taken then. `service`: who serves here (三亮明).
     """
 
     visit: Visit | None = None
@@ -100,6 +124,7 @@ class State:
     left: bool = False
     unsure_s: float | None = None
     paused: bool = False
+    service: ShowService | None = None
     numbers: reserve.Numbers = field(default_factory=reserve.Numbers)
     work: Work | None = None
     around: Around = field(default_factory=Around)
@@ -209,7 +234,7 @@ def ended(state: State, pad: str, *closing: Happened) -> Outcome:
         for inside in state.inside
     )
     after = replace(state, visit=None, over=past(state.over, visit.id), left=bool(left))
-    return Outcome(after, (*expired(visit, pad), *left, *closing))
+    return Outcome(after, (*expired(visit, pad), *unread(visit, "closed"), *left, *closing))
 
 
 def past(over: tuple[str, ...], visit: str) -> tuple[str, ...]:
@@ -225,6 +250,16 @@ def expired(visit: Visit, pad: str) -> tuple[Happened, ...]:
     return (Happened(pad, "rating", "expired", data, visit.id),)
 
 
+def unread(
+    visit: Visit, reason: Literal["no_answer", "closed", "replaced", "unavailable"]
+) -> tuple[Happened, ...]:
+    """The fact that a sheet on the screen, if there is one, is asked about no more."""
+    if visit.reading is None:
+        return ()
+    data = SheetExpired(shown_hash=visit.reading.sheet, reason=reason)
+    return (Happened(SCREEN, "sheet", "expired", data, visit.id),)
+
+
 def dump(state: State) -> dict[str, Any]:
     """What a restart must know. Moments of a monotonic clock mean nothing then, and stay out.
 
@@ -236,6 +271,7 @@ def dump(state: State) -> dict[str, Any]:
         "inside": [[inside.device, inside.slot] for inside in state.inside],
         "left": state.left,
         "paused": state.paused,
+        "service": None if state.service is None else msgspec.to_builtins(state.service),
         "numbers": reserve.dump(state.numbers),
         "work": None if state.work is None else state.work.packed,
     }
@@ -251,12 +287,14 @@ def _dump_visit(visit: Visit) -> dict[str, Any]:
             kept["rating"] = {"request": request, "level": level}
         case None:
             pass
+    if (reading := visit.reading) is not None:
+        kept["reading"] = [reading.sheet, reading.sign, reading.timeout_s, reading.confirmed]
     return kept
 
 
 def load(kept: dict[str, Any], now_s: float) -> State:
     """The state after a restart. What was running begins anew: the citizen has not seen it end."""
-    visit, work = kept.get("visit"), kept.get("work")
+    visit, work, service = (kept.get(name) for name in ("visit", "work", "service"))
     inside = tuple(Inside(*each) for each in kept.get("inside", ()))
     return State(
         visit=None if visit is None else _load_visit(visit, now_s),
@@ -265,17 +303,22 @@ def load(kept: dict[str, Any], now_s: float) -> State:
         left=kept.get("left", False),
         unsure_s=now_s + READER_AWAY_S if inside else None,
         paused=kept.get("paused", False),
+        service=None if service is None else msgspec.convert(service, ShowService),
         numbers=reserve.load(kept.get("numbers", {})),
         work=None if work is None else unpack(work),
     )
 
 
 def _load_visit(kept: dict[str, Any], now_s: float) -> Visit:
-    known = {name: value for name, value in kept.items() if name != "rating"}
+    known = {name: value for name, value in kept.items() if name not in ("rating", "reading")}
+    reading: Reading | None = None
+    if saved := kept.get("reading"):
+        sheet, sign, timeout_s, confirmed = saved
+        reading = Reading(sheet, sign, now_s, timeout_s, confirmed)
     rating: Asking | Rated | None = None
     if saved := kept.get("rating"):
         if "level" in saved:
             rating = Rated(saved["request"], saved["level"], now_s, now_s + REPLACE_S)
         else:
             rating = Asking(saved["request"], now_s, saved["timeout_s"])
-    return Visit(**known, rating=rating, since_s=now_s, touched_s=now_s)
+    return Visit(**known, rating=rating, reading=reading, since_s=now_s, touched_s=now_s)

@@ -41,13 +41,20 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class ScreenSeen:
+    """Whether the customer screen (用户交互终端) is open somewhere."""
+
+    open: bool
+
+
+@dataclass(frozen=True)
 class KeepFailed:
     """Whether the last attempt to keep something failed; the window tells itself."""
 
     failed: bool
 
 
-Change = CentreSeen | AbleSeen | Recovering | ClockSeen | Disk | KeepFailed
+Change = CentreSeen | AbleSeen | Recovering | ClockSeen | Disk | ScreenSeen | KeepFailed
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class Around:
     clock_wrong: bool = False
     disk_low: bool = False
     keep_failed: bool = False
+    screen: bool = False
 
     @property
     def disk_full(self) -> bool:
@@ -87,5 +95,7 @@ def after(around: Around, change: Change) -> Around:
             return replace(around, clock_wrong=wrong)
         case Disk(full=full):
             return replace(around, disk_low=full)
+        case ScreenSeen(open=open):
+            return replace(around, screen=open)
         case KeepFailed(failed=failed):
             return replace(around, keep_failed=failed)

@@ -23,6 +23,7 @@ from firmware.session import (
     Wink,
     ended,
     expired,
+    unread,
 )
 from hal.events.facts import (
     CardPresented,
@@ -207,6 +208,8 @@ def due_s(state: State, idle_s: float) -> float | None:
                 due.append(until_s)
             case None:
                 pass
+        if visit.reading is not None:
+            due.append(visit.reading.until_s)
         if visit.local:
             due.append(visit.touched_s + idle_s)
     return min(due, default=None)
@@ -234,6 +237,9 @@ def elapse(state: State, pad: str, now_s: float, idle_s: float) -> Outcome:
     if visit.local and now_s >= visit.touched_s + idle_s:
         closed = Happened("visit", "visit", "closed", VisitClosed(reason="idle"), visit.id)
         return ended(state, pad, closed)
+    if visit.reading is not None and now_s >= visit.reading.until_s:
+        after = replace(state, visit=replace(visit, reading=None))
+        return Outcome(after, unread(visit, "no_answer"))
     match visit.rating:
         case Asking(since_s=since_s, timeout_s=timeout_s) if now_s >= since_s + timeout_s:
             after = replace(state, visit=replace(visit, rating=None))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from firmware import local_visit, session, surroundings
+from firmware import local_visit, screen_session, session, surroundings
 from firmware import visit as visits
 from firmware.lights import Lights
 from firmware.local_desk import LocalCommand, LocalRefused, LocalStatus
@@ -95,6 +95,7 @@ class Window:
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._kept_listeners: list[Callable[[], None]] = []
         self._view_listeners: list[Callable[[View], None]] = []
+        self._screens: list[Callable[[screen_session.Shown], None]] = []
         self._answer_listeners: list[Callable[[float], None]] = []
         self._photograph: Callable[[PageOrder], None] | None = None
         self._being_taken: dict[str, _Waiting] = {}
@@ -119,6 +120,13 @@ class Window:
     def on_view(self, listener: Callable[[View], None]) -> None:
         """Call `listener` whenever the view is another; in the window's thread, before `run`."""
         self._view_listeners.append(listener)
+
+    def on_screen(self, show: Callable[[screen_session.Shown], None]) -> None:
+        """Call `show` with what the customer screen shows: now, then with every state, which may
+        show the same; in the window's thread. Before `run` only.
+        """
+        self._screens.append(show)
+        show(screen_session.shown(self._state))
 
     def on_answered(self, listener: Callable[[float], None]) -> None:
         """Call `listener` with the seconds from an observation to its answer; before `run`."""
@@ -346,6 +354,8 @@ class Window:
     def _become(self, state: session.State) -> None:
         """Make it the state, and show what is different."""
         before, self._state = view_of(self._state), state
+        for show in self._screens:
+            show(screen_session.shown(state))
         if (now := scene(state)) != self._scene:
             self._scene = now
             self._lights.show(now)

@@ -135,9 +135,35 @@ class SheetConfirmed(Placed, frozen=True, kw_only=True):
     shown_hash: str
 
 
+class SheetDisputed(Placed, frozen=True, kw_only=True):
+    """The citizen says that something on the sheet is wrong (有误). `rows`: labels, not values."""
+
+    shown_hash: str
+    rows: list[str] = []
+
+
+class SheetExpired(Data, frozen=True, kw_only=True):
+    """A sheet was asked about and not answered for.
+
+    `reason`: `no_answer` in time, `closed` the visit ended first, `replaced` by a newer sheet,
+    `unavailable` the terminal did not get the sheet.
+    """
+
+    shown_hash: str
+    reason: Literal["no_answer", "closed", "replaced", "unavailable"]
+
+
 class SignatureGiven(Placed, frozen=True, kw_only=True):
+    """The citizen signed by hand what was shown (docs/protocols/signature.md).
+
+    `strokes_hash` is of the canonical strokes. `picture` names the sealed picture that carries
+    them, uploaded as a page is; `size_bytes` is its size, sealed.
+    """
+
     shown_hash: str
     strokes_hash: str
+    picture: str | None = None
+    size_bytes: Count | None = None
 
 
 class RatingGiven(Data, frozen=True, kw_only=True):
@@ -267,6 +293,7 @@ _OPERATIONAL: dict[str, type[Data]] = {
     "rating.expired": RatingExpired,
     "key.pressed": KeyPressed,
     "slip.printed": SlipPrinted,
+    "sheet.expired": SheetExpired,
     "ticket.issued": TicketIssued,
     "visit.opened": VisitOpened,
     "visit.closed": VisitClosed,
@@ -286,6 +313,7 @@ _PERSONAL: dict[str, type[Data]] = {
     "code.scanned": CodeScanned,
     "document.captured": DocumentCaptured,
     "sheet.confirmed": SheetConfirmed,
+    "sheet.disputed": SheetDisputed,
     "signature.given": SignatureGiven,
 }
 FACTS: dict[str, FactKind] = {
