@@ -251,7 +251,7 @@ def measure(folder: Path, codes: int, presses: int) -> bool:
     after_cr, after_gap = [], []
     for name, gun in (("serial", serial_gun), ("keyboard", keyboard_gun)):
         cr = p95(gun(codes, "cr"))
-        gap = p95(gun(max(20, codes // 4), "none")) - GAP_S * 1000
+        gap = p95(gun(max(20, codes // 2), "none")) - GAP_S * 1000
         print(f"  {name} gun: p95 {cr:.2f} ms after CR, gap + {gap:.2f} ms without suffix")
         after_cr.append(cr)
         after_gap.append(gap)

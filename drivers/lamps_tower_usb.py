@@ -41,9 +41,11 @@ class LampsTowerUsb:
         self._options = options
         self._lock = Lock()
         self._port: SerialPort | None = None
+        self._failed = Event()
         self._shown: dict[Colour, int] = {}
 
     def open(self) -> None:
+        self._failed.clear()
         port = SerialPort(self._options.port, self._options.baud)
         with self._lock:
             self._port, self._shown = port, {}
@@ -57,6 +59,8 @@ class LampsTowerUsb:
             raise DeviceLost("the tower lamp is not open")
         while not stop.is_set():
             port.read(_CHECK_S)
+            if self._failed.is_set():
+                raise DeviceLost("the tower lamp takes no order", remedy="reset")
 
     def set(self, colour: Colour, on: bool) -> None:
         self.flash(colour, "continuous" if on else "off")
@@ -78,5 +82,9 @@ class LampsTowerUsb:
         if self._port is None:
             raise DeviceLost("the tower lamp is not open")
         if self._shown.get(colour) != order:
-            self._port.write(bytes([order | _LIGHTS[colour]]))
+            try:
+                self._port.write(bytes([order | _LIGHTS[colour]]))
+            except DeviceLost:
+                self._failed.set()
+                raise
             self._shown[colour] = order
