@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import mean
+from statistics import median
 from typing import IO, Any, cast
 
 from drivers.registry import load
@@ -77,7 +77,7 @@ def _measured(kernel: KernelTwin) -> Iterator[tuple[float, float]]:
             _told(orders, answers, {"part": number, "frames": 1})
             before = kernel.bus_clocks()
             took = _told(orders, answers, {"part": number, "frames": FRAMES})
-            yield mean(took), (kernel.bus_clocks() - before) / FRAMES / FAST_HZ
+            yield median(took), (kernel.bus_clocks() - before) / FRAMES / FAST_HZ
     finally:
         orders.close()
         child.wait(_WAIT_S)
