@@ -50,7 +50,7 @@ class IdentityTwin:
         self._stop_after: int | None = None
         self._garble_next = False
         self._lasting: set[str] = set()
-        self._next_card: str | None = None
+        self._strikes: list[str] = []
         self._last = b""
         self._say = say
 
@@ -97,9 +97,9 @@ class IdentityTwin:
         """One of FAULTS. UsageFault for another name.
 
         `unplug` until `plug`; `echo` (what was sent comes back first) and `hang` (no answer to
-        anything) until `mend`; all others strike the next reply that carries a card: one byte of
-        it wrong, its CHK wrong, its end missing, a pause in its middle, or the reply before once
-        more in front of it.
+        anything) until `mend`; all others strike one reply that carries a card, the first named the
+        next: one byte of it wrong, its CHK wrong, its end missing, a pause in its middle, or the
+        reply before once more in front of it.
         """
         if name not in FAULTS:
             raise UsageFault(f"no such fault of an identity reader: say one of {', '.join(FAULTS)}")
@@ -108,12 +108,12 @@ class IdentityTwin:
         elif name in _LASTING:
             self._lasting.add(name)
         else:
-            self._next_card = name
+            self._strikes.append(name)
 
     def mend(self) -> None:
         """End every fault but `unplug`."""
         self._lasting.clear()
-        self._next_card = None
+        self._strikes.clear()
 
     def _receive(self, chunk: bytes) -> None:
         # At another rate the module hears no start of a frame, and answers nothing.
@@ -145,7 +145,7 @@ class IdentityTwin:
 
     def _send_card(self, message: bytearray) -> bool:
         """False if the reply did not go out whole and good."""
-        struck, self._next_card = self._next_card, None
+        struck = self._strikes.pop(0) if self._strikes else None
         half, good = len(message) // 2, True
         match struck:
             case "garble":

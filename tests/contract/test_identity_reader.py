@@ -146,6 +146,16 @@ def test_a_bad_line_costs_a_second_reading_at_most(bench: Any, start: Any) -> No
         bench.expect(read_of(told), name=name)
 
 
+def test_a_card_whose_readings_fail_is_found_again(bench: Any, start: Any) -> None:
+    """Twice damaged: its owner is told, and the next poll reads the card where it lies."""
+    reader = start(bench)
+    bench.fault("garble")
+    bench.fault("wrong-checksum")
+    bench.lay()
+    assert isinstance(reader.next(), Unreadable)
+    bench.expect(read_of(reader.next()))
+
+
 def test_a_reader_that_hangs_is_lost_and_returns(bench: Any, start: Any) -> None:
     """Power without an answer is no reader; a card laid meanwhile is read when it answers again."""
     reader = start(bench)
@@ -168,6 +178,17 @@ def test_a_card_that_cannot_be_read_is_told_once(bench: Any, start: Any, order: 
     assert isinstance(first, Unreadable)
     assert (first.error.code, first.error.remedy) == (status, "clear")
     bench.expect(read_of(reader.next()))
+
+
+@pytest.mark.parametrize("name", ["split", "join", "echo"])
+def test_a_good_reply_in_bad_company_is_read_at_once(twin: Any, start: Any, name: str) -> None:
+    """In two parts, behind another or behind an echo, it is whole: no second reading."""
+    bench = twin()
+    reader = start(bench)
+    bench.fault(name)
+    bench.lay()
+    bench.expect(read_of(reader.next()))
+    assert bench.sam.asked.count(Order.READ) == 1
 
 
 def test_a_module_that_falls_silent_while_it_reads(twin: Any, start: Any) -> None:

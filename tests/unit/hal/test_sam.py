@@ -1,6 +1,7 @@
 """Frames of the SAM module, against published bytes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,13 @@ def test_what_a_frame_still_lacks_is_known() -> None:
     list(deframer.feed(FOUND[:9]))
     assert deframer.pending() == len(FOUND) - 9
     deframer.reset()
+    assert deframer.pending() == 0
+
+
+def test_half_an_echo_is_no_reply_under_way() -> None:
+    """A line that echoes slowly does not make a silent module speak."""
+    deframer = Deframer()
+    list(deframer.feed(command(Command.FIND)[:8]))
     assert deframer.pending() == 0
 
 
@@ -212,3 +220,20 @@ def test_people_are_told_what_to_do_in_both_languages(code: int) -> None:
     assert "; " in en
     assert en.startswith(error_of(code).cause)
     assert not zh.isascii()
+
+
+def test_the_page_says_the_same_of_every_status() -> None:
+    """Remedy and Chinese words in the table are those that people are told."""
+    page = Path(__file__).parents[3] / "docs" / "protocols" / "resident-id-reader.md"
+    rows = re.findall(
+        r"^\| `([0-9A-F]{2})` \|[^|]+\| (?:person|again|module) \| (\w+) \| ([^|]+) \|$",
+        page.read_text("utf-8"),
+        re.MULTILINE,
+    )
+    told = {int(code, 16): (remedy, zh) for code, remedy, zh in rows}
+    expected = {
+        status: (error_of(status).remedy, words(status)[0])
+        for status in Status
+        if status not in (Status.DONE, Status.FOUND)
+    }
+    assert told == expected
