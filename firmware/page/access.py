@@ -19,12 +19,12 @@ FILE = "page.token"
 _BYTES = 32
 
 
-def page_token(state_dir: Path) -> str:
-    """The token in `{state_dir}/page.token`; made at the first start, readable by its owner only.
+def page_token(state_dir: Path, name: str = FILE) -> str:
+    """The token in `{state_dir}/{name}`; made at the first start, readable by its owner only.
 
     OSError if it can neither be read nor made.
     """
-    path = state_dir / FILE
+    path = state_dir / name
     try:
         kept = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -32,7 +32,7 @@ def page_token(state_dir: Path) -> str:
     if kept:
         return kept
     made = secrets.token_urlsafe(_BYTES)
-    fresh = path.with_name(f"{FILE}.new")
+    fresh = path.with_name(f"{name}.new")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
@@ -54,8 +54,12 @@ class Headers(Protocol):
 class Access:
     """Looks at the headers of a request and decides."""
 
-    def __init__(self, token: str, host: str, port: int) -> None:
-        """`host`, `port`: where the page listens; `host` is an address or `localhost`."""
+    def __init__(self, token: str, host: str, port: int, cookie: str = COOKIE) -> None:
+        """`host`, `port`: where the page listens; `host` is an address or `localhost`.
+
+        `cookie` is its name: a browser sends a cookie to every port of an address (RFC 6265, 8.5).
+        """
+        self.cookie = cookie
         self._token = token.encode()
         self._port = port
         self._host = host
@@ -102,7 +106,7 @@ class Access:
 
     def _by_cookie(self, headers: Headers) -> bool:
         try:
-            cookie = SimpleCookie(headers.get("Cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get("Cookie", "")).get(self.cookie)
         except CookieError:
             return False
         return cookie is not None and self.is_token(cookie.value)
