@@ -76,7 +76,7 @@ def test_the_canaries_were_there(seen: Seen) -> None:
 
 def test_the_day_was_as_bad_as_it_should_be(seen: Seen) -> None:
     """A mismatch, facts without a visit, facts and pages that waited, two starts after ends."""
-    assert seen.red == ["mismatch", "broken off", "misprinted"]
+    assert seen.red == ["mismatch", "misprinted"]
     assert seen.waiting >= 4
     told = [fact for _, fact in facts(seen.stored)]
     kinds = [kind_of(fact["type"]) for fact in told]
