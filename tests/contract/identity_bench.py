@@ -110,8 +110,8 @@ class IronBench:
             pytest.skip(f"nobody at a terminal to {what}")
         with os.fdopen(terminal, "rb+", buffering=0) as screen:
             screen.write(f"\n>>> {what}, then press Enter (s: there is none) ".encode())
-            if screen.read(1) == b"s":
-                pytest.skip(f"nothing there to {what}")
+            if screen.readline().strip() == b"s":
+                pytest.skip(f"asked to {what}: there is none")
 
 
 def iron() -> IronBench:

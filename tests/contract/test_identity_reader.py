@@ -75,12 +75,12 @@ def test_a_reader_says_which_one_it_is(bench: Any, start: Any) -> None:
     assert start(bench).device.model.startswith("SAM 05.")
 
 
-def test_all_four_documents_are_read(bench: Any, start: Any) -> None:
-    """One after another, each with its number found valid."""
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_document_is_read(bench: Any, start: Any, document: str) -> None:
+    """By its own layout, with its number found valid."""
     reader = start(bench)
-    for document in DOCUMENTS:
-        bench.lay(document)
-        bench.expect(read_of(reader.next()), document)
+    bench.lay(document)
+    bench.expect(read_of(reader.next()), document)
 
 
 def test_a_card_left_lying_is_read_once(bench: Any, start: Any) -> None:
