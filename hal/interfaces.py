@@ -176,7 +176,9 @@ class ScannedPage:
 
     `jpeg` is the squared page. `corners` are its corners in the frame, in pixels: top left, top
     right, bottom right, bottom left. `sharpness` and `glare` are 0 to 1, `skew_deg` is how far
-    the page lay turned on the desk. `verdict` is `good`, or why the page must be laid again.
+    the page lay turned on the desk. `upright` is how sure it is that the page stands upright: 1,
+    surely, to −1, surely upside down; 0 if nobody can tell. `verdict` is `good`, or why the page
+    must be laid again. `fingerprint` is of hal.same_page: in memory only.
     """
 
     jpeg: bytes
@@ -187,8 +189,10 @@ class ScannedPage:
     sharpness: float
     glare: float
     skew_deg: float
-    verdict: Literal["good", "no_page", "blurred", "glare", "cut_edge"]
+    verdict: Literal["good", "no_page", "blurred", "glare", "cut_edge", "blank", "upside_down"]
     codes: Sequence[str] = ()
+    upright: float = 0.0
+    fingerprint: bytes = b""
 
 
 class DocumentCamera(Device, Protocol):
@@ -199,6 +203,12 @@ class DocumentCamera(Device, Protocol):
 
         A page that is not good comes back with its verdict; `no_page` has an empty `jpeg`.
         DeviceLost when no whole frame comes in the time: the camera is gone or hangs.
+        """
+
+    def preview(self, timeout_s: float = 4.0) -> bytes:
+        """What lies there now, as a small JPEG; whatever it is, it is not judged. Costs little.
+
+        In memory only. DeviceLost as `scan`; also when the camera sees nothing but darkness.
         """
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sim import desk
 
-Fault = Literal["blurred", "glare", "cut_edge", "no_page"]
+Fault = Literal["blurred", "glare", "cut_edge", "no_page", "upside_down", "blank"]
 Corners = tuple[tuple[float, float], ...]
 
 _SHEET_DPI = 150
@@ -46,14 +46,21 @@ def photograph(
     *,
     size_px: tuple[int, int] = (2592, 1944),
     fault: Fault | None = None,
+    sheet: int | None = None,
 ) -> Photo:
-    """A page with `text` in its QR code; with `fault`, one that must be laid again, or none."""
+    """A page with `text` in its QR code; with `fault`, one that must be laid again, or none.
+
+    `sheet` is the seed of what stands on it, where that is not `seed`: the same sheet can be laid
+    again another way. Without `text` it has no code.
+    """
     random = np.random.default_rng([seed, 4])
     scene = desk.surface(random, size_px)
     corners: Corners = ()
     if fault != "no_page":
-        places = _lay(random, size_px, cut=fault == "cut_edge")
-        scene = _put(random, scene, draw_sheet(seed, text), places)
+        places = _lay(random, size_px, fault)
+        number = seed if sheet is None else sheet
+        form = _empty_sheet() if fault == "blank" else draw_sheet(number, text)
+        scene = _put(random, scene, form, places)
         corners = tuple((float(x), float(y)) for x, y in places)
     light = desk.light(random, size_px) * np.float32(random.uniform(0.8, 1.0))
     scene = np.asarray(cv2.multiply(scene, cv2.merge([light] * 3)), np.float32)
@@ -65,10 +72,11 @@ def photograph(
 def draw_sheet(seed: int, text: str) -> Image.Image:
     """The form itself, flat: heading, QR code, lines of text, a table; 150 dpi, grey."""
     random = np.random.default_rng([seed, 5])
-    sheet = Image.new("L", _SHEET_PX, 240)
+    sheet = _empty_sheet()
     pen = ImageDraw.Draw(sheet)
     pen.text((120, 110), "社会保险业务申请表（样张）", fill=20, font=_font(54))
-    sheet.paste(_qr(text), (_SHEET_PX[0] - 120 - _mm(_QR_MM), 90))
+    if text:
+        sheet.paste(_qr(text), (_SHEET_PX[0] - 120 - _mm(_QR_MM), 90))
     y = 320
     for _ in range(int(random.integers(6, 14))):
         line = "".join(random.choice(_WORDS, int(random.integers(3, 8))))
@@ -77,6 +85,10 @@ def draw_sheet(seed: int, text: str) -> Image.Image:
     _draw_table(random, pen, y + 30)
     pen.text((120, 1640), "申请人（签名）：          年    月    日", fill=30, font=_font(30))
     return sheet
+
+
+def _empty_sheet() -> Image.Image:
+    return Image.new("L", _SHEET_PX, 240)
 
 
 def _draw_table(random: np.random.Generator, pen: ImageDraw.ImageDraw, top: int) -> None:
@@ -106,14 +118,15 @@ def _mm(length: float) -> int:
 
 
 def _lay(
-    random: np.random.Generator, size_px: tuple[int, int], *, cut: bool
+    random: np.random.Generator, size_px: tuple[int, int], fault: Fault | None
 ) -> NDArray[np.float32]:
     """Where the page's four corners come to lie: turned, shifted, and seen a little aslant."""
     frame = np.array(size_px, np.float64)
     sideways = random.random() < 0.5
     half = np.array([1.0, 297 / 210]) * 0.5
     flat = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
-    turn = np.deg2rad(random.uniform(-11, 11) + (90 if sideways else 0))
+    quarter = 180 if fault == "upside_down" else 90 if sideways else 0
+    turn = np.deg2rad(random.uniform(-11, 11) + quarter)
     flat = flat @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     flat *= 1 + flat @ random.uniform(-0.07, 0.07, (2, 1))  # the camera does not look straight down
     low, high = flat.min(0), flat.max(0)
@@ -121,7 +134,7 @@ def _lay(
     flat, extent = (flat - (low + high) / 2) * scale, (high - low) * scale
     room = (frame - extent) / 2 - frame * 0.012
     centre = frame / 2 + random.uniform(-1, 1, 2) * np.maximum(room, 0)
-    if cut:
+    if fault == "cut_edge":
         axis, side = int(random.integers(2)), float(random.choice([-1, 1]))
         beyond = random.uniform(0.04, 0.15) * extent[axis]
         centre[axis] = frame[axis] / 2 + side * ((frame[axis] - extent[axis]) / 2 + beyond)

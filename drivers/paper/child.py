@@ -5,11 +5,17 @@ It may be killed at any moment: it keeps nothing. It ends when its standard inpu
 
 import os
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
-from drivers.paper.read import read
-from drivers.paper.wire import LENGTH, Answer, encode
+from drivers.paper.read import preview, read
+from drivers.paper.wire import LENGTH, PAGE, PREVIEW, Answer, encode
 from hal.errors import WireError
+
+_ANSWERS: dict[bytes, Callable[[memoryview], Answer]] = {
+    PAGE: lambda jpeg: Answer(page=read(jpeg)),
+    PREVIEW: lambda jpeg: Answer(preview=preview(jpeg)),
+}
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -17,11 +23,12 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     _send(answers, Answer())
     while len(head := requests.read(LENGTH.size)) == LENGTH.size:
         (length,) = LENGTH.unpack(head)
-        jpeg = requests.read(length)
-        if len(jpeg) < length:
+        request = requests.read(length)
+        if len(request) < length:
             return
+        what, jpeg = request[:1], memoryview(request)[1:]
         try:
-            answer = Answer(page=read(jpeg))
+            answer = _ANSWERS[what](jpeg)
         except WireError as error:
             answer = Answer(fault=error.cause)
         _send(answers, answer)

@@ -3,6 +3,8 @@
 A page is brighter than the desk, so across each of its sides the picture steps up inwards.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,12 @@ _PROFILES = 96
 _MARGIN = 0.04  # of a side at each end, where the corner disturbs
 _OVERSAMPLING = 2
 _ROUNDS = 8
+_PAIRS = 64
 _LEAST_SEEN = 0.25  # of the profiles of a side; with fewer the side stays where it was
 
 Points = NDArray[np.float64]
+Look = Callable[[Points], NDArray[np.float32]]
+"""How bright paper is at points of a picture; of as many numbers as there are points."""
 
 
 def side_support(
@@ -33,27 +38,32 @@ def side_support(
     along = np.linspace(_MARGIN, 1 - _MARGIN, _SAMPLES)[:, None]
     points = start + along * (end - start)
     outside, rim = points - inward * _FAR_PX, points - inward * _NEAR_PX
-    seen = _within(outside, paper.shape) & _within(points + inward * _FAR_PX, paper.shape)
+    seen = _within(rim, paper.shape) & _within(points + inward * _FAR_PX, paper.shape)
     if seen.mean() < _LEAST_SEEN:
         return None
-    dark = (_sample(paper, outside) + _sample(paper, rim)) / 2
+    # Where the frame ends close behind the side, all that is seen of the desk is beside it.
+    far = np.where(_within(outside, paper.shape)[:, None], outside, rim)
+    dark = (_sample(paper, far) + _sample(paper, rim)) / 2
     bright = (
         _sample(paper, points + inward * _NEAR_PX) + _sample(paper, points + inward * _FAR_PX)
     ) / 2
     return float(np.mean((bright - dark)[seen] > _LEAST_STEP))
 
 
-def snap(paper: NDArray[np.float32], quad: Points, reach_px: float, level: float = 1.0) -> Points:
+def snap(
+    look: Look, shape: tuple[int, ...], quad: Points, reach_px: float, level: float = 1.0
+) -> Points:
     """The same quadrilateral, each side moved to the steepest steps within `reach_px` of it.
 
-    `level` is the brightness of paper where `paper` is no logarithm. A side at the frame's rim
-    stays: there the page was cut, and the nearest step would be one of its print.
+    `shape` is of the picture looked at, `level` the brightness of paper where `look` gives no
+    logarithm. A side at the frame's rim stays: there the page was cut, and the nearest step would
+    be one of its print.
     """
     sides = [(quad[i], quad[(i + 1) % 4]) for i in range(4)]
     lines = [
         (start, end - start)
-        if _at_rim(paper.shape, start, end)
-        else _fit_side(paper, start, end, reach_px, _LEAST_STEP * level)
+        if _at_rim(shape, start, end)
+        else _fit_side(look, shape, (start, end), reach_px, _LEAST_STEP * level)
         for start, end in sides
     ]
     corners = [_meet(lines[i - 1], lines[i]) for i in range(4)]
@@ -63,22 +73,26 @@ def snap(paper: NDArray[np.float32], quad: Points, reach_px: float, level: float
 
 
 def _fit_side(
-    paper: NDArray[np.float32], start: Points, end: Points, reach_px: float, least_step: float
+    look: Look,
+    shape: tuple[int, ...],
+    side: tuple[Points, Points],
+    reach_px: float,
+    least_step: float,
 ) -> tuple[Points, Points]:
     """A point of the side and its direction."""
+    start, end = side
     inward = _inward(start, end)
     points = start + np.linspace(_MARGIN, 1 - _MARGIN, _PROFILES)[:, None] * (end - start)
     count = int(reach_px * _OVERSAMPLING)
     offsets = np.arange(-count, count + 1) / _OVERSAMPLING
-    where = points[:, None, :] + offsets[:, None] * inward
-    profiles = _sample(paper, where.reshape(-1, 2)).reshape(_PROFILES, -1)
+    profiles = look(points[:, None, :] + offsets[:, None] * inward)
     # Smoothed along the side a little and across by the step's own width, then differentiated.
     smooth = cv2.GaussianBlur(profiles, (0, 0), sigmaX=1.2 * _OVERSAMPLING, sigmaY=1)
     steps = np.gradient(smooth, axis=1)
     peak = np.argmax(steps[:, 1:-1], axis=1) + 1
     shifts = offsets[peak] + _vertex(steps, peak) / _OVERSAMPLING
     # Beyond the frame its rim is repeated, where there are no steps.
-    seen = _within(points + shifts[:, None] * inward, paper.shape)
+    seen = _within(points + shifts[:, None] * inward, shape)
     seen &= steps[np.arange(_PROFILES), peak] > least_step / (_WIDEST_STEP_PX * _OVERSAMPLING)
     if seen.mean() < _LEAST_SEEN:
         return start, end - start
@@ -103,13 +117,12 @@ def _vertex(steps: NDArray[np.float32], peak: NDArray[np.int64]) -> NDArray[np.f
 
 def _robust_line(points: Points) -> tuple[Points, Points]:
     """The line most points agree on: the best of the lines through pairs, then its own points."""
-    best, most = np.ones(len(points), bool), 0
     draw = np.random.default_rng(0)  # the same frame always gives the same corners
-    for _ in range(_ROUNDS * 8):
-        one, other = points[draw.choice(len(points), 2, replace=False)]
-        close = _distances(points, one, other - one) < 1.5
-        if close.sum() > most:
-            best, most = close, int(close.sum())
+    first = draw.integers(len(points), size=_PAIRS)
+    second = (first + draw.integers(1, len(points), size=_PAIRS)) % len(points)
+    ways = (points[second] - points[first])[:, None]
+    close = _distances(points[None], points[first][:, None], ways) < 1.5
+    best = close[int(np.argmax(close.sum(axis=1)))]
     chosen = points[best]
     for _ in range(_ROUNDS):
         middle = chosen.mean(axis=0)
@@ -121,8 +134,9 @@ def _robust_line(points: Points) -> tuple[Points, Points]:
 
 def _distances(points: Points, middle: Points, direction: Points) -> NDArray[np.float64]:
     away = points - middle
-    length = max(float(np.hypot(*direction)), 1e-9)
-    beside = np.abs(away[:, 0] * direction[1] - away[:, 1] * direction[0]) / length
+    length = np.maximum(np.hypot(direction[..., 0], direction[..., 1]), 1e-9)
+    across = away[..., 0] * direction[..., 1] - away[..., 1] * direction[..., 0]
+    beside = np.abs(across) / length
     return np.asarray(beside, np.float64)
 
 
@@ -147,8 +161,13 @@ def _within(points: Points, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _sample(paper: NDArray[np.float32], points: Points) -> NDArray[np.float32]:
-    """The picture between its pixels, at each of the points."""
-    x, y = points.T.astype(np.float32)
-    return np.asarray(
-        cv2.remap(paper, x[None], y[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    """The picture between its pixels, at each of the points of a row."""
+    return np.asarray(between_pixels(paper, points[None])[0], np.float32)
+
+
+def between_pixels(picture: cv2.typing.MatLike, points: Points) -> cv2.typing.MatLike:
+    """The picture at rows of points, at most 32,766 in a row; its rim goes on beyond it."""
+    where = points.astype(np.float32)
+    return cv2.remap(
+        picture, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.paper.edges import side_support, snap
+from drivers.paper.edges import Look, Points, between_pixels, side_support, snap
 
 Quad = NDArray[np.float64]
 """Four corners, x and y, clockwise as seen: top left, top right, bottom right, bottom left."""
@@ -22,6 +22,7 @@ Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
 _Line = tuple[float, float]
 
+_LOG_FROM = 8  # added to a channel: noise in the dark is no contrast
 _SMALL_PX = 640  # the longer side of the small picture
 _PRINT_PX = 13  # print narrower than this in the small picture is closed over
 _LEAST_SHARE = 0.06  # of the frame: an identity card fills about this under an A4 camera
@@ -40,9 +41,7 @@ def find(frame: Picture) -> Quad | None:
     Pixel centres are whole numbers. A corner may lie outside the frame: it was cut.
     """
     height, width = frame.shape[:2]
-    scale = min(1.0, _SMALL_PX / max(height, width))
-    size = (round(width * scale), round(height * scale))
-    small = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small, scale = reduced(frame, _SMALL_PX)
     paper = whiteness(small, _PRINT_PX)
     best, score = _best(paper, chain.from_iterable(map(_outlines, _masks(paper))))
     if score < _SURE:
@@ -52,11 +51,41 @@ def find(frame: Picture) -> Quad | None:
         return None
     coarse = clockwise((best + 0.5) / scale - 0.5)
     diagonal = float(np.hypot(width, height))
-    near = snap(whiteness(frame, 1), coarse, _WIDE_SHARE * diagonal)
+    # Only beside the sides is anything looked at in the whole frame: it has many pixels.
+    plain = _darkest_of(frame)
+    near = snap(_logarithm_of(plain), frame.shape, coarse, _WIDE_SHARE * diagonal)
     # A logarithm moves the middle of a blurred step towards the dark: the last look goes without.
-    plain = darkest_channel(frame).astype(np.float32)
-    level = float(np.percentile(plain[::8, ::8], 90))
-    return clockwise(snap(plain, near, _NARROW_SHARE * diagonal, level))
+    level = float(np.percentile(darkest_channel(small), 90))
+    return clockwise(snap(plain, frame.shape, near, _NARROW_SHARE * diagonal, level))
+
+
+def reduced(picture: Picture, longer_px: int) -> tuple[Picture, float]:
+    """The same, its longer side at most so long, and by how much it was made smaller.
+
+    By a power of two first, for which OpenCV has a way that is three times as quick.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, longer_px / max(height, width))
+    whole = 1
+    while whole * 2 * scale <= 1:
+        whole *= 2
+    if whole > 1:
+        even = picture[: height // whole * whole, : width // whole * whole]
+        by = 1 / whole
+        picture = np.asarray(cv2.resize(even, None, fx=by, fy=by, interpolation=cv2.INTER_AREA))
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _darkest_of(frame: Picture) -> Look:
+    def look(points: Points) -> Field:
+        return np.asarray(between_pixels(frame, points).min(axis=-1), np.float32)
+
+    return look
+
+
+def _logarithm_of(plain: Look) -> Look:
+    return lambda points: np.log(plain(points) + np.float32(_LOG_FROM))
 
 
 def whiteness(picture: Picture, print_px: int) -> Field:
@@ -64,9 +93,15 @@ def whiteness(picture: Picture, print_px: int) -> Field:
     darkest = darkest_channel(picture)
     if print_px > 1:
         square = cv2.getStructuringElement(cv2.MORPH_RECT, (print_px, print_px))
-        closed = cv2.morphologyEx(cv2.medianBlur(darkest, 3), cv2.MORPH_CLOSE, square)
-        darkest = np.asarray(closed, np.uint8)
-    return np.asarray(cv2.log(darkest.astype(np.float32) + 8), np.float32)
+        # With a rim of its own, or the strip of desk between a page and the frame's end is closed
+        # over as if it were print.
+        width = (print_px, print_px, print_px, print_px)
+        soft = cv2.medianBlur(darkest, 3)
+        around = cv2.copyMakeBorder(soft, *width, cv2.BORDER_REPLICATE)
+        closed = cv2.morphologyEx(around, cv2.MORPH_CLOSE, square)
+        inner = closed[print_px:-print_px, print_px:-print_px]
+        darkest = np.ascontiguousarray(inner, np.uint8)
+    return np.asarray(cv2.log(darkest.astype(np.float32) + _LOG_FROM), np.float32)
 
 
 def darkest_channel(picture: Picture) -> Picture:

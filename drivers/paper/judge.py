@@ -7,11 +7,13 @@ import cv2
 import numpy as np
 
 from drivers.paper.find import Picture, Quad, darkest_channel
+from drivers.paper.ink import Ink, is_blank, upright_by_lines
 
-Verdict = Literal["good", "no_page", "blurred", "glare", "cut_edge"]
+Verdict = Literal["good", "no_page", "blurred", "glare", "cut_edge", "blank", "upside_down"]
 
 LEAST_SHARPNESS = 0.45
 MOST_GLARE = 0.004
+UPSIDE_DOWN = -0.5
 _RIM_PX = 2.0  # a corner nearer to the frame's rim than this may go on beyond it
 _JUDGED_PX = 1100  # the page's longer side when its sharpness is judged: print counts, not pixels
 _WHITE = 250  # of 255, in all channels: nothing can be printed there that would be seen
@@ -27,20 +29,40 @@ class Judgement:
     sharpness: float
     glare: float
     skew_deg: float
+    upright: float
     verdict: Verdict
 
 
-def judge(frame: Picture, corners: Quad, page: Picture) -> Judgement:
-    """The page at `corners` in `frame`; `page` is the same, squared."""
+@dataclass(frozen=True)
+class Seen:
+    """A page in its frame; `page` is the same, squared, `marks` its ink. `upright_by_codes`: what
+    its codes say, 0 for nothing.
+    """
+
+    frame: Picture
+    corners: Quad
+    page: Picture
+    marks: Ink
+    upright_by_codes: float
+
+
+def judge(seen: Seen) -> Judgement:
+    """Whether the page can be accepted; the first reason against it that holds."""
+    frame, corners, page = seen.frame, seen.corners, seen.page
     sharp, white = sharpness(page) or sharpness(_with_rim(frame, corners)), glare(page)
+    upright = seen.upright_by_codes or upright_by_lines(seen.marks)
     verdict: Verdict = "good"
     if is_cut(frame, corners):
         verdict = "cut_edge"
     elif white > MOST_GLARE:
         verdict = "glare"
+    elif is_blank(seen.marks):
+        verdict = "blank"
     elif sharp < LEAST_SHARPNESS:
         verdict = "blurred"
-    return Judgement(sharp, white, skew_deg(corners), verdict)
+    elif upright <= UPSIDE_DOWN:
+        verdict = "upside_down"
+    return Judgement(sharp, white, skew_deg(corners), upright, verdict)
 
 
 def is_cut(frame: Picture, corners: Quad) -> bool:

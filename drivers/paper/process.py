@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from drivers.paper.companion import Companion
-from drivers.paper.wire import decode
+from drivers.paper.wire import PAGE, PREVIEW, Answer, decode
 from hal.errors import WireError
 from hal.interfaces import ScannedPage
 
@@ -33,15 +33,25 @@ class PageReader:
         """The page in a frame. WireError if it is no picture. DeviceLost if the child died or did
         not answer in time; it is killed then, and the next call starts another one.
         """
-        body = self._child.ask(jpeg, timeout_s)
-        try:
-            answer = decode(body)
-        except ValueError as error:
-            raise self._child.out_of_step() from error
+        answer = self._ask(PAGE + jpeg, timeout_s)
         if answer.page is None:
             raise WireError(answer.fault or "the page reader said nothing")
         return answer.page
 
+    def preview(self, jpeg: bytes, timeout_s: float) -> bytes:
+        """The frame as a small JPEG; errors as of `read`."""
+        answer = self._ask(PREVIEW + jpeg, timeout_s)
+        if answer.preview is None:
+            raise WireError(answer.fault or "the page reader said nothing")
+        return answer.preview
+
     def stop(self) -> None:
         """End the child; a `read` under way ends with DeviceLost."""
         self._child.stop()
+
+    def _ask(self, request: bytes, timeout_s: float) -> Answer:
+        body = self._child.ask(request, timeout_s)
+        try:
+            return decode(body)
+        except ValueError as error:
+            raise self._child.out_of_step() from error

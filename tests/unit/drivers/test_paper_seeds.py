@@ -3,16 +3,20 @@
 Frames are 1280 × 960 pixels here, to be quick; a camera sends about 2592 × 1944.
 """
 
+import struct
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
-from drivers.paper.read import read
+from drivers.paper.read import preview, read
+from hal.errors import WireError
 from hal.interfaces import ScannedPage
+from hal.same_page import same_page
 from sim.paper import Corners, Fault, photograph
 
 FRAME_PX = (1280, 960)
@@ -81,11 +85,63 @@ def test_every_page_is_found_and_its_code_read(pool: Executor) -> None:
     assert [o for o in outcomes if o.skew_error_deg > 0.5] == []
 
 
-@pytest.mark.parametrize("fault", ["blurred", "glare", "cut_edge", "no_page"])
+@pytest.mark.parametrize("fault", get_args(Fault))
 def test_every_bad_page_is_called_so(pool: Executor, fault: Fault) -> None:
     """Of 20 pages each that must be laid again, every one gets its own reason."""
     outcomes = list(pool.map(read_seed, range(BAD_SEEDS), [fault] * BAD_SEEDS))
     assert [o for o in outcomes if o.verdict != fault] == []
+
+
+def test_a_page_near_the_end_of_the_frame_is_whole() -> None:
+    """A strip of desk narrower than print, between page and frame, is not taken for the page."""
+    photo = photograph(171435667, text_of(0), size_px=(1600, 1200))
+    assert min(y for _, y in photo.corners) < 15
+    page = read(photo.jpeg)
+    assert (page.verdict, overlap(photo.corners, page.corners) > LEAST_OVERLAP) == ("good", True)
+
+
+@pytest.mark.parametrize(("text", "sign"), [("", 0.4), (text_of(0), 0.99)])
+def test_upright_is_told_with_how_sure_it_is(text: str, sign: float) -> None:
+    """Lines of print tell it, unsurely; a code's own corners tell it surely. Sideways, nothing."""
+    upright, turned = (
+        read(photograph(5, text, size_px=FRAME_PX, fault=fault).jpeg).upright
+        for fault in (None, "upside_down")
+    )
+    assert (upright > sign, turned < -sign) == (True, True)
+    sideways = photograph(0, text, size_px=FRAME_PX)
+    assert sideways.corners[0][0] > sideways.corners[3][0] + 200
+    assert read(sideways.jpeg).upright == 0
+
+
+def test_the_same_sheet_laid_again_is_the_same_page(pool: Executor) -> None:
+    """However it lies, also upside down; another sheet of the same form is another page."""
+
+    def look(seed: int) -> tuple[bool, bool, bool]:
+        lays = [(seed, None), (seed + 1000, None), (seed + 2000, "upside_down")]
+        first, again, turned = (
+            read(photograph(way, size_px=FRAME_PX, fault=fault, sheet=seed).jpeg).fingerprint
+            for way, fault in lays
+        )
+        other = read(photograph(seed + 3000, size_px=FRAME_PX).jpeg).fingerprint
+        return same_page(first, again), same_page(turned, first), same_page(first, other)
+
+    assert set(pool.map(look, range(10))) == {(True, True, False)}
+
+
+def test_a_dark_frame_is_no_picture_of_a_page() -> None:
+    """A camera that has just woken sends some; they are not judged."""
+    dark = cv2.imencode(".jpg", np.full((960, 1280, 3), 3, np.uint8))[1].tobytes()
+    with pytest.raises(WireError, match="darkness"):
+        read(dark)
+
+
+def test_a_preview_is_small() -> None:
+    """640 pixels wide, some ten kilobytes, of a frame of any size."""
+    small = preview(photograph(1, size_px=(2592, 1944)).jpeg)
+    picture = cv2.imdecode(np.frombuffer(small, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[:2] == (480, 640)
+    assert len(small) < 60_000
 
 
 def test_a_squared_page_is_a_jpeg_of_its_own_size() -> None:
@@ -94,5 +150,6 @@ def test_a_squared_page_is_a_jpeg_of_its_own_size() -> None:
     picture = cv2.imdecode(np.frombuffer(page.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape[:2] == (page.height_px, page.width_px)
+    assert page.jpeg[13:18] == struct.pack(">BHH", 1, round(page.dpi), round(page.dpi))
     assert page.height_px / page.dpi == pytest.approx(297 / 25.4, rel=0.002)
     assert page.width_px / page.dpi == pytest.approx(210 / 25.4, rel=0.002)
