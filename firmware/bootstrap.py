@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol, cast
 
+from firmware.care import Cared
 from firmware.centre_time import CentreTime
 from firmware.clock_watch import ClockWatch
 from firmware.config import Configuration, DeviceTable
@@ -32,7 +33,7 @@ from firmware.sender import Sender
 from firmware.speaker import Speaker
 from firmware.spool import Spool, SpoolError
 from firmware.stamp import Stamp
-from firmware.supervisor import Cared, Supervisor
+from firmware.supervisor import Supervisor
 from firmware.surroundings import ClockSeen, Disk
 from firmware.task import Task
 from firmware.upkeep import Parts, Upkeep

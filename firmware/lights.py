@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Lock, Timer
 
 from firmware.panel import Panel
-from firmware.scene import Scene
+from firmware.scene import LEVELS, Scene
 from firmware.session import Blink, ConfirmLevel, Sign, Speak, Wink
 from firmware.speaker import Speaker
 from hal.errors import DeviceLost
@@ -63,14 +63,19 @@ class Lights:
                     self._light_pad(frozenset())
                     self._light_pad(frozenset({level}))
                     self._beep()
+                    # Who does not see the lamp hears which level it was.
+                    self._speak(LEVELS[level])
                 case Wink(colour=colour):
                     self._wink(colour)
                     self._beep()
                 case Blink(duration_s=duration_s):
                     self._begin_blink(duration_s)
                 case Speak(text=text):
-                    if self._speaker is not None:
-                        self._speaker.say(text)
+                    self._speak(text)
+
+    def _speak(self, text: str) -> None:
+        if self._speaker is not None:
+            self._speaker.say(text)
 
     def stop(self) -> None:
         """End all winks; every lamp goes dark."""

@@ -11,28 +11,27 @@ import logging
 import queue
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from pathlib import Path
 from threading import Thread
-from typing import Protocol
 
 from drivers.registry import start_worker
+from firmware.care import Care, Cared, Listener, Running, Target
 from firmware.config import Intervals
-from firmware.ladder import Ladder, Rung, remedy, rungs, text
+from firmware.ladder import Rung, remedy, text
 from firmware.recovery import RecoveryError, Restorer
 from firmware.task import Task
 from hal.clock import Clock, rfc3339
-from hal.errors import DeviceLost
+from hal.errors import DeviceError, DeviceLost
 from hal.events.facts import DeviceChanged, DeviceRecovery
 from hal.events.status import DeviceState, DeviceStatus, Remedy
-from hal.interfaces import Device, Observation, Role
+from hal.interfaces import Role
 
-OPEN_S = 30.0
-"""A device that has never been heard of counts as lost after this; each driver fails sooner."""
 MEND_S = 30.0
 """A rung whose work has not ended after this is left for the next."""
+LOOK_S = 1.0
+"""How often a device that can tell is asked whether all of it works."""
 _RESTS = 3
 """A daemon or port that was mended is left alone for so many rungs."""
 _STOP_S = 2.0
@@ -50,87 +49,6 @@ _TEXTS: dict[Remedy, tuple[str, str]] = {
 }
 
 
-class Running(Protocol):
-    """A worker as drivers.registry.start_worker gives it."""
-
-    def stop(self, timeout_s: float = ...) -> bool: ...
-
-
-class Listener(Protocol):
-    """Who wants to know about devices. Called in threads of the workers and the supervisor."""
-
-    def observed(self, device: str, observation: Observation) -> None:
-        """A person did something at the device."""
-
-    def changed(self, device: str, name: str, data: DeviceChanged) -> None:
-        """The device was `lost` or has `returned`."""
-
-    def recovering(self, device: str, data: DeviceRecovery, text_zh: str, text_en: str) -> None:
-        """A lost device has come to this rung. Once for each rung, the first included.
-
-        From the second rung on its status says the same, for as long as the device is lost: also
-        when a flapping device comes back to a rung of which it was told before.
-        """
-
-    def status(self, device: str, status: DeviceStatus) -> None:
-        """What the device's retained status is from now on."""
-
-    def opening(self, device: str) -> None:
-        """An attempt to open the device begins."""
-
-    def opened(self, device: str) -> None:
-        """The device is usable: what it shows must be shown again."""
-
-    def able(self, roles: frozenset[Role], lost_essential: frozenset[str]) -> None:
-        """From now on these roles have a device that works, and these essential devices are lost.
-
-        Called when either has changed; before the first call both are empty.
-        """
-
-
-@dataclass(frozen=True)
-class Cared:
-    """A device to be supervised, with what its table in the configuration says of it."""
-
-    device: Device
-    essential: bool = False
-    daemon: str | None = None
-    usb_port: Path | None = None
-
-
-_Target = str | Path
-"""What is mended: a daemon's unit, or a port's folder. Several devices may share one."""
-
-
-class _Care:
-    """What is known of one device."""
-
-    def __init__(self, cared: Cared, rung_s: float) -> None:
-        self.cared = cared
-        has = rungs(daemon=cared.daemon is not None, usb_port=cared.usb_port is not None)
-        self.ladder = Ladder(has, rung_s)
-        self.worker: Running | None = None
-        self.attempt = 0
-        self.begun_at_s = 0.0
-        self.opened_at_s: float | None = None
-        self.retry_at_s: float | None = None
-        self.lost: DeviceLost | None = None
-        self.failures = 0
-        self.judged = False
-        self.state: DeviceState | None = None
-        self.since = ""
-
-    def due_s(self) -> float:
-        """When something must be done for it."""
-        first_word_s = None if self.judged else self.begun_at_s + OPEN_S
-        times = (first_word_s, self.retry_at_s, self.ladder.due_s)
-        return min((time_s for time_s in times if time_s is not None), default=inf)
-
-    def target(self, rung: Rung) -> _Target | None:
-        """What `rung` mends for this device."""
-        return {"restart_daemon": self.cared.daemon, "power_cycle": self.cared.usb_port}.get(rung)
-
-
 class Supervisor:
     """Runs in a thread of its own between `start` and `stop`."""
 
@@ -142,13 +60,13 @@ class Supervisor:
         restorer: Restorer,
         clock: Clock,
     ) -> None:
-        self._care = {name: _Care(cared, intervals.rung_s) for name, cared in devices.items()}
+        self._care = {name: Care(cared, intervals.rung_s) for name, cared in devices.items()}
         self._listener = listener
         self._intervals = intervals
         self._restorer = restorer
         self._clock = clock
-        self._mending: dict[_Target, set[str]] = {}
-        self._mended_at_s: dict[_Target, float] = {}
+        self._mending: dict[Target, set[str]] = {}
+        self._mended_at_s: dict[Target, float] = {}
         self._able: tuple[frozenset[Role], frozenset[str]] = (frozenset(), frozenset())
         # What to do, in the order in which threads asked for it.
         self._acts: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -210,13 +128,35 @@ class Supervisor:
     def _do_what_is_due(self) -> None:
         now_s = self._now_s()
         for name, care in self._care.items():
-            if not care.judged and now_s >= care.begun_at_s + OPEN_S:
+            if care.is_overdue(now_s):
                 self._note_lost(name, DeviceLost("it does not open", remedy="reset"))
             if care.retry_at_s is not None and care.retry_at_s <= now_s:
                 self._open(name)
             if (rung := care.ladder.climb(now_s)) is not None:
                 self._tell_rung(name, rung)
                 self._mend(name, rung)
+            if care.look_at_s is not None and care.look_at_s <= now_s:
+                self._look_for_trouble(name, now_s)
+
+    def _look_for_trouble(self, name: str, now_s: float) -> None:
+        """A device that works only in part says so, as a rating pad with a key that is stuck."""
+        care = self._care[name]
+        care.look_at_s = now_s + LOOK_S
+        trouble: DeviceError | None = getattr(care.cared.device, "degraded", None)
+        before, care.trouble = care.trouble, trouble
+        if (trouble and trouble.cause) == (before and before.cause):
+            return
+        if trouble is not None:
+            _log.warning("device degraded", extra={"device": name, "cause": trouble.cause})
+            remedy, cause = trouble.remedy, trouble.cause
+            self._tell_status(name, "hardware_error", remedy, _TEXTS[remedy])
+            data = DeviceChanged(state="hardware_error", cause=cause, remedy=remedy)
+            self._listener.changed(name, "degraded", data)
+        elif before is not None:
+            _log.info("device whole again", extra={"device": name})
+            self._tell_status(name, "online", "none", _TEXTS["none"])
+            data = DeviceChanged(state="online", cause=before.cause, remedy="none")
+            self._listener.changed(name, "returned", data)
 
     def _open(self, name: str) -> None:
         care = self._care[name]
@@ -243,6 +183,8 @@ class Supervisor:
         was_lost, care.lost = care.lost, None
         care.opened_at_s, care.judged = now_s, True
         care.ladder.regain(now_s)
+        care.trouble = None
+        care.look_at_s = now_s + LOOK_S if hasattr(care.cared.device, "degraded") else None
         self._tell_status(name, "online", "none", _TEXTS["none"])
         self._listener.opened(name)
         if was_lost is not None:
@@ -273,7 +215,7 @@ class Supervisor:
         care, now_s = self._care[name], self._now_s()
         if care.opened_at_s is not None and now_s - care.opened_at_s >= self._intervals.rung_s:
             care.failures = 0
-        care.opened_at_s, care.judged = None, True
+        care.opened_at_s, care.judged, care.look_at_s = None, True, None
         first, care.lost = care.lost is None, lost
         if not first:
             return
@@ -318,7 +260,7 @@ class Supervisor:
             else:
                 self._restorer.restart_daemon(target, done)
 
-    def _mended(self, target: _Target, failure: RecoveryError | None) -> None:
+    def _mended(self, target: Target, failure: RecoveryError | None) -> None:
         now_s = self._mended_at_s[target] = self._now_s()
         waiting = self._mending.pop(target)
         if failure is not None:

@@ -110,9 +110,17 @@ class Devices:
         self.act(
             "identity.read",
             card.number,
-            lambda act: self.window.identity.lay(card, lambda: self.acts.sent(act)),
+            lambda act: self.window.identity.lay(
+                card, lambda: self.acts.sent(act), lambda: self._read_again(card)
+            ),
             self.window.wait_card_taken,
             self.window.identity.lift,
+        )
+
+    def _read_again(self, card: Card) -> None:
+        """A terminal that was started again reads a card that still lies there: an act like any."""
+        self.acts.attempted(
+            "identity.read", self.actor, card.number, terminal=self.terminal, ticket=self.ticket
         )
 
     def insert_card(self, card: Card) -> None:

@@ -6,11 +6,12 @@ from threading import Condition, Event
 
 import pytest
 
+from firmware.care import Cared
 from firmware.config import Intervals
 from firmware.recovery import Done, RestartRefused, Restorer
-from firmware.supervisor import Cared, Supervisor
+from firmware.supervisor import Supervisor
 from hal.clock import Clock, SystemClock
-from hal.errors import DeviceLost
+from hal.errors import DeviceError, DeviceLost
 from hal.events.facts import DeviceChanged, DeviceRecovery
 from hal.events.status import DeviceStatus
 from hal.interfaces import LevelPressed, Observation, Report, Role
@@ -88,6 +89,14 @@ class FakeDevice:
         with self._changed:
             self._plugged = plugged
             self._changed.notify_all()
+
+
+class FakePad(FakeDevice):
+    """Can say that a part of it does not work."""
+
+    def __init__(self) -> None:
+        super().__init__(plugged=True)
+        self.degraded: DeviceError | None = None
 
 
 class Ear:
@@ -213,6 +222,11 @@ def clock() -> JumpingClock:
 def make() -> type[FakeDevice]:
     """What a test makes its devices with."""
     return FakeDevice
+
+
+@pytest.fixture
+def pad() -> FakePad:
+    return FakePad()
 
 
 @pytest.fixture

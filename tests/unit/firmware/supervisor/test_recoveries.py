@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from firmware import supervisor as module
+from firmware import care
+from firmware.care import Cared
 from firmware.config import Intervals, Recovery
 from firmware.recovery import RestartRefused, SystemRestorer
-from firmware.supervisor import Cared
 from hal.errors import DeviceLost
 from hal.events.facts import DeviceRecovery
 from sim.twins.daemon import Systemctl
@@ -229,7 +229,7 @@ def test_a_device_that_never_answers_is_lost_in_the_end(
     ear: Any, supervise: Any, monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
     """A worker that hangs in opening is no secret, and climbs the ladder like others."""
-    monkeypatch.setattr(module, "OPEN_S", 0.05)
+    monkeypatch.setattr(care, "OPEN_S", 0.05)
     release = Event()
 
     supervisor = supervise(make(plugged=True, opens=release), HASTY)

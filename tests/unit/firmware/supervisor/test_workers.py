@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from firmware import supervisor as module
+from firmware.care import Cared
 from firmware.config import Intervals
-from firmware.supervisor import Cared
-from hal.errors import DeviceLost
+from hal.errors import DeviceError, DeviceLost
 from hal.events.facts import DeviceChanged
 
 RUNG_S = 3600.0
@@ -197,3 +197,34 @@ def test_a_probe_waits_for_its_turn(ear: Any, supervise: Any, make: Any) -> None
     supervisor.probe(lambda: (lost.extend(ear.of("fact")), back.set()))
     assert back.wait(WAIT_S)
     assert lost[:1] == [("fact", "pad", "lost")]
+
+
+def test_a_device_that_works_in_part_is_degraded_once_and_whole_once(
+    ear: Any, supervise: Any, pad: Any, clock: Any
+) -> None:
+    """A stuck key is a fact and a status with its remedy; the device goes on meanwhile."""
+    supervisor = supervise(pad)
+    ear.await_heard("opened", "pad")
+    pad.degraded = DeviceError("stuck: the key of level 2", remedy="maintain")
+    for _ in range(2):
+        clock.advance(module.LOOK_S)
+        pad.press()
+        look(supervisor)
+    ear.await_heard("fact", "pad", "degraded")
+    assert ear.last_status["pad"].state == "hardware_error"
+    assert ear.last_status["pad"].remedy == "maintain"
+    pad.degraded = None
+    clock.advance(module.LOOK_S)
+    look(supervisor)
+    ear.await_heard("fact", "pad", "returned")
+    assert [fact[2] for fact in ear.of("fact")] == ["degraded", "returned"]
+    assert ear.last_status["pad"].state == "online"
+    assert supervisor.missing() == {}
+
+
+def look(supervisor: Any) -> None:
+    """Have the supervisor do what is due: a probe wakes it, another is behind what was due."""
+    for _ in range(2):
+        done = Event()
+        supervisor.probe(done.set)
+        assert done.wait(WAIT_S)
