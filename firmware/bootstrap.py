@@ -77,6 +77,7 @@ class Terminal:
         self._centre_time = centre_time
         self._branch = configuration.branch
         self._settled = False
+        self._about = b""
         self._devices = {t.name: t.spec.build(t.options, clock) for t in configuration.devices}
         self._open_state()
         self._make_window()
@@ -189,10 +190,16 @@ class Terminal:
         self._photographer.on_full(self._disk.look)
         link.on_change(self._downlink.line)
         link.on_clock(self._clock_watch.certificate)
-        link.retain(
-            self._branch.about,
-            encode(about(self._configuration.devices, self._orders.understood())),
-        )
+        self._desk.on_opened(self._tell_about)
+        self._tell_about()
+
+    def _tell_about(self) -> None:
+        """Keep `about` at the broker; once more when a device has told its model."""
+        tables, understood = self._configuration.devices, self._orders.understood()
+        told = encode(about(tables, self._devices, understood))
+        if told != self._about:
+            self._about = told
+            self._link.retain(self._branch.about, told)
 
     def run(self, end: Event, settled: Callable[[], None], ready: Callable[[], None]) -> None:
         """Start everything; stop at `end`.

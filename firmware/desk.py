@@ -1,5 +1,6 @@
 """Takes what devices tell to the window, the broker, the page and the figures."""
 
+from collections.abc import Callable
 from threading import Lock
 
 from firmware.lights import Lights
@@ -61,12 +62,17 @@ class Desk:
         self._lights = lights
         self._branch = branch
         self._probes = probes
+        self._opened: Callable[[], None] = _nobody
         self._board: Board | None = None
         self._metrics: Metrics | None = None
 
     def report_to(self, board: Board, metrics: Metrics) -> None:
         """Tell these too; before the supervisor is started only."""
         self._board, self._metrics = board, metrics
+
+    def on_opened(self, opened: Callable[[], None]) -> None:
+        """Call `opened` after each opening of a device, in the supervisor's thread."""
+        self._opened = opened
 
     def opening(self, device: str) -> None:
         self._probes.begun(device)
@@ -93,6 +99,11 @@ class Desk:
     def opened(self, device: str) -> None:
         self._probes.ended(device)
         self._lights.refresh()
+        self._opened()
 
     def able(self, roles: frozenset[Role], lost_essential: frozenset[str]) -> None:
         self._window.put(AbleSeen(frozenset(roles), lost_essential))
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""

@@ -4,7 +4,7 @@ Source: the contract between terminal and centre, version 1, "Topics".
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from threading import Lock
 
@@ -14,6 +14,7 @@ from firmware.config import DeviceTable
 from hal.clock import Clock, rfc3339
 from hal.events.facts import FACTS
 from hal.events.status import About, DeviceAbout, TerminalMode, TerminalState
+from hal.interfaces import Device
 
 _ALWAYS = ("terminal", "device", "order")
 """The kinds of facts that every terminal tells, whatever its devices are."""
@@ -60,8 +61,11 @@ class Presence:
         )
 
 
-def about(tables: Sequence[DeviceTable], orders: list[str]) -> About:
-    """What this terminal has, and what it tells and understands (`orders`: `{device}/{verb}`)."""
+def about(tables: Sequence[DeviceTable], devices: Mapping[str, Device], orders: list[str]) -> About:
+    """What this terminal has, and what it tells and understands (`orders`: `{device}/{verb}`).
+
+    A device may know its model, as a resident-ID reader its SAM id, once it has been open.
+    """
     roles = {table.spec.role for table in tables}
     kinds = {*roles, *_ALWAYS, *_LOCAL}
     told = About(
@@ -72,6 +76,7 @@ def about(tables: Sequence[DeviceTable], orders: list[str]) -> About:
                 role=table.spec.role,
                 driver=table.spec.name,
                 essential=table.essential,
+                model=getattr(devices.get(table.name), "model", None),
             )
             for table in tables
         ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from firmware.config import DeviceTable
 from firmware.presence import Presence, about
 from hal.clock import rfc3339
 from hal.events.facts import FACTS
+from hal.interfaces import Report, Role
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def test_mode_and_abilities_keep_each_other(made: Made, clock: Any) -> None:
 
 def test_about_names_each_device() -> None:
     """With its role and driver, and whether the window can do without it."""
-    told = about(tables("id_serial", "rating_gpio"), ["rating/request"])
+    told = about(tables("id_serial", "rating_gpio"), {}, ["rating/request"])
     assert [(each.device, each.role, each.driver, each.essential) for each in told.devices] == [
         ("device-0", "identity", "id_serial", True),
         ("device-1", "rating", "rating_gpio", False),
@@ -69,7 +71,7 @@ def test_about_names_each_device() -> None:
 
 def test_about_names_the_facts_that_its_devices_can_tell() -> None:
     """Those of its roles, of the terminal itself and of work without the centre; no others."""
-    told = set(about(tables("id_serial"), []).facts)
+    told = set(about(tables("id_serial"), {}, []).facts)
     assert {"identity.read", "terminal.started", "order.done", "visit.closed"} <= told
     assert not {name for name in told if name.startswith(("card.", "rating.", "code."))}
     assert told <= FACTS.keys()
@@ -77,7 +79,34 @@ def test_about_names_the_facts_that_its_devices_can_tell() -> None:
 
 def test_the_hash_tells_one_about_from_another() -> None:
     """The same for the same; another as soon as a device or an order differs."""
-    first = about(tables("id_serial"), ["visit/open"])
-    assert first == about(tables("id_serial"), ["visit/open"])
-    others = (about(tables("id_serial"), []), about(tables("scanner_serial"), ["visit/open"]))
+    first = about(tables("id_serial"), {}, ["visit/open"])
+    assert first == about(tables("id_serial"), {}, ["visit/open"])
+    others = (
+        about(tables("id_serial"), {}, []),
+        about(tables("scanner_serial"), {}, ["visit/open"]),
+    )
     assert len({first.hash, *(each.hash for each in others)}) == 3
+
+
+class Known:
+    """A reader that has read its module's number."""
+
+    role: Role = "identity"
+    model = "SAM 05.03-20260101-0000000001-0000000002"
+
+    def open(self) -> None:
+        """It is open."""
+
+    def watch(self, report: Report, stop: Event) -> None:
+        stop.wait()
+
+    def close(self) -> None:
+        """It is closed."""
+
+
+def test_a_device_tells_its_model_when_it_knows_it() -> None:
+    """The reader's SAM id stands in `about`, for the register and for the technician."""
+    (table,) = tables("id_serial")
+    (unknown,) = about([table], {}, []).devices
+    (known,) = about([table], {table.name: Known()}, []).devices
+    assert (unknown.model, known.model) == (None, Known.model)
