@@ -15,6 +15,7 @@ from firmware.session import (
     Capture,
     OrderRefusal,
     Outcome,
+    Print,
     Speak,
     State,
     Visit,
@@ -33,6 +34,8 @@ from hal.events.orders import (
     Identify,
     OpenVisit,
     Pause,
+    PrintSheet,
+    PrintSlip,
     RequestRating,
     Reserve,
     Resume,
@@ -43,11 +46,16 @@ OfVisit = (
     OpenVisit | CloseVisit | AcceptParty | RequestRating | CancelRating | CapturePage | ConfirmSheet
 )
 OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure | ShowService
-Order = OfVisit | OfTerminal
+OfPrinter = PrintSlip | PrintSheet
+Order = OfVisit | OfTerminal | OfPrinter
 
 
 def obey(state: State, order: Order, visit: str | None, pad: str, now_s: float) -> Outcome:
     """Carry out an order for `visit`; `pad` is the rating pad's name. OrderRefusal if it cannot."""
+    if isinstance(order, OfPrinter):
+        if state.around.disk_full:
+            raise OrderRefusal("unavailable", "the disk is full")
+        return Outcome(state, prints=Print(visit, order))
     if not isinstance(order, OfVisit):
         return _of_terminal(state, order)
     if visit is None:

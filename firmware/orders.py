@@ -5,6 +5,7 @@ repeat has no second effect. Whatever cannot be carried out is refused by a fact
 """
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +24,8 @@ from hal.events.orders import (
     Order,
     OrderError,
     Pause,
+    PrintSheet,
+    PrintSlip,
     RequestRating,
     Reserve,
     Resume,
@@ -34,7 +37,7 @@ _log = logging.getLogger(__name__)
 _REMEMBER_S = 86_400.0
 """How long past its end an order is remembered: the broker may hold one back for a day."""
 
-_RATING = "rating"
+_RATING, _SLIP, _SHEET_VERB = "rating", "slip", "print-sheet"
 _ALWAYS = frozenset({"visit", "terminal"})
 """What every window has, without a device for it."""
 _VERBS: dict[tuple[str, str], type[obey.Order]] = {
@@ -45,6 +48,8 @@ _VERBS: dict[tuple[str, str], type[obey.Order]] = {
     (_RATING, "cancel"): CancelRating,
     ("document", "capture"): CapturePage,
     ("voice", "announce"): Announce,
+    (_SLIP, "print"): PrintSlip,
+    (_SLIP, _SHEET_VERB): PrintSheet,
     (session.SCREEN, "show"): ShowService,
     (session.SCREEN, "confirm"): ConfirmSheet,
     ("terminal", "pause"): Pause,
@@ -57,9 +62,9 @@ _VERBS: dict[tuple[str, str], type[obey.Order]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What an order does: the outcome includes the fact that answers it, unless it has a capture.
+    """What an order does: the outcome includes the fact that answers it.
 
-    Then the answer is given when the page was taken.
+    Unless it has a capture or a print: then the answer is given when its fate is known.
     """
 
     order: str
@@ -70,11 +75,15 @@ class Answer:
 class Orders:
     """Knows which devices there are. `roles`: name of a device → its role.
 
-    `screen`: there is a customer screen, which is no device of the table.
+    `screen`: there is a customer screen, which is no device of the table. `sheets`: the printers
+    that take sheets (A4); the others take slips.
     """
 
-    def __init__(self, roles: dict[str, str], *, screen: bool = False) -> None:
+    def __init__(
+        self, roles: dict[str, str], *, screen: bool = False, sheets: Collection[str] = ()
+    ) -> None:
         self._roles = roles
+        self._sheets = sheets
         self._always = _ALWAYS | {session.SCREEN} if screen else _ALWAYS
         self.pad = self.first(_RATING)
 
@@ -86,7 +95,12 @@ class Orders:
         """`{device}/{verb}` of every order that this window carries out."""
         names = {role: [n for n, r in self._roles.items() if r == role] for role, _ in _VERBS}
         names |= {name: [name] for name in self._always}
-        return sorted(f"{name}/{verb}" for role, verb in _VERBS for name in names[role])
+        return sorted(
+            f"{name}/{verb}"
+            for role, verb in _VERBS
+            for name in names[role]
+            if role != _SLIP or self._can_print(name, verb)
+        )
 
     def answer(
         self,
@@ -120,7 +134,7 @@ class Orders:
             outcome = session.Outcome(state, signs=())
             data = OrderRefused(order=order.id, reason=refusal.reason, detail=refusal.detail)
             name = "refused"
-        if outcome.capture is not None:
+        if outcome.capture is not None or outcome.prints is not None:
             return Answer(order.id, forget_at_s, outcome)
         fact = session.Happened(device, "order", name, data, order.visit)
         return Answer(order.id, forget_at_s, replace(outcome, facts=(*outcome.facts, fact)))
@@ -141,9 +155,15 @@ class Orders:
         kind = _VERBS.get((role, verb))
         if role not in self._always and role not in self._roles.values():
             raise _refusal("unknown_device", device)
-        if kind is None:
+        if kind is None or (role == _SLIP and not self._can_print(device, verb)):
             raise _refusal("unknown_verb", f"{device}/{verb}")
         return kind
+
+    def _can_print(self, device: str, verb: str) -> bool:
+        """Whether this printer takes it; called by its role, whether one of them does."""
+        slips = [name for name, role in self._roles.items() if role == _SLIP]
+        named = [device] if device in self._roles else slips
+        return any((name in self._sheets) == (verb == _SHEET_VERB) for name in named)
 
 
 def _check(expires_at: datetime | None, now: datetime | None) -> None:

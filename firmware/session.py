@@ -10,7 +10,7 @@ table. `firmware.visit` and `firmware.local_visit` move from one state to the ne
 seconds of a monotonic clock.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +20,7 @@ from firmware.people import People
 from firmware.surroundings import Around
 from firmware.work import Work, unpack
 from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason, SheetExpired
-from hal.events.orders import ShowService
+from hal.events.orders import PrintSheet, PrintSlip, ShowService
 from hal.interfaces import Colour
 
 REPLACE_S = 8.0
@@ -111,6 +111,17 @@ class Inside:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A print that was begun and whose fate nobody has told yet: after a restart it is unknown."""
+
+    order: str
+    device: str
+    slip: str
+    kind: str
+    visit: str | None
+
+
+@dataclass(frozen=True)
 class State:
     """`over`: visits that were closed or gave way, newest last: none of them is opened again.
 
@@ -127,6 +138,7 @@ class State:
     service: ShowService | None = None
     numbers: reserve.Numbers = field(default_factory=reserve.Numbers)
     work: Work | None = None
+    prints: tuple[Begun, ...] = ()
     around: Around = field(default_factory=Around)
 
     @property
@@ -185,6 +197,17 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Print:
+    """A slip or a sheet is to be printed; the order is answered when its fate is known.
+
+    `visit`: the one that the order names. A receipt may be printed after it has closed.
+    """
+
+    visit: str | None
+    wish: PrintSlip | PrintSheet
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What follows. `signs` may be given only after `facts` are on disk."""
 
@@ -192,6 +215,7 @@ class Outcome:
     facts: tuple[Happened, ...] = ()
     signs: tuple[Sign, ...] = ()
     capture: Capture | None = None
+    prints: Print | None = None
 
 
 class OrderRefusal(Exception):
@@ -274,6 +298,7 @@ def dump(state: State) -> dict[str, Any]:
         "service": None if state.service is None else msgspec.to_builtins(state.service),
         "numbers": reserve.dump(state.numbers),
         "work": None if state.work is None else state.work.packed,
+        "prints": [list(astuple(each)) for each in state.prints],
     }
 
 
@@ -306,6 +331,7 @@ def load(kept: dict[str, Any], now_s: float) -> State:
         service=None if service is None else msgspec.convert(service, ShowService),
         numbers=reserve.load(kept.get("numbers", {})),
         work=None if work is None else unpack(work),
+        prints=tuple(Begun(*each) for each in kept.get("prints", ())),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from firmware import local_visit, screen_session, session, surroundings
+from firmware import local_visit, prints, screen_session, session, surroundings
 from firmware import visit as visits
 from firmware.lights import Lights
 from firmware.local_desk import LocalCommand, LocalRefused, LocalStatus
@@ -18,6 +18,7 @@ from firmware.orders import Answer, Orders
 from firmware.outbox import Change, Outbox
 from firmware.photographer import GOOD, Photographed
 from firmware.photographer import Order as PageOrder
+from firmware.printing import Job, Printed
 from firmware.scene import scene
 from firmware.stamp import Draft, Stamp
 from firmware.view import View
@@ -68,7 +69,8 @@ class Tick:
     done: Callable[[], None]
 
 
-Event = Seen | Ordered | Noted | Photographed | LocalCommand | Tick | surroundings.Change
+_Told = Photographed | Printed | prints.Interrupted
+Event = Seen | Ordered | Noted | _Told | LocalCommand | Tick | surroundings.Change
 _Waiting = Future[LocalStatus] | None
 
 
@@ -99,11 +101,14 @@ class Window:
         self._answer_listeners: list[Callable[[float], None]] = []
         self._photograph: Callable[[PageOrder], None] | None = None
         self._being_taken: dict[str, _Waiting] = {}
+        self._print: Callable[[Job], None] = lambda job: self.put(prints.nowhere(job))
         self._retry_at_s: float | None = None
         self._state = session.load(outbox.state(), self._now_s())
         self._dumped = session.dump(self._state)
         self._scene = scene(self._state)
         lights.show(self._scene)
+        if self._state.prints:
+            self.put(prints.Interrupted())
 
     def put(self, event: Event) -> None:
         """Have `event` handled after those before it."""
@@ -135,6 +140,10 @@ class Window:
     def on_capture(self, photograph: Callable[[PageOrder], None]) -> None:
         """Hand orders to take a page to `photograph`, which must not block; before `run` only."""
         self._photograph = photograph
+
+    def on_print(self, print_job: Callable[[Job], None]) -> None:
+        """Hand orders to print to `print_job`, which must not block; before `run` only."""
+        self._print = print_job
 
     def view(self) -> View:
         """As it is now. Waits for nobody; may be called from any thread."""
@@ -197,6 +206,8 @@ class Window:
                 self._obey(event)
             case Photographed():
                 self._photographed(event)
+            case Printed() | prints.Interrupted():
+                self._follow(prints.ended(self._state, event))
             case LocalCommand():
                 self._wish(event)
             case Tick(done=done):
@@ -249,7 +260,9 @@ class Window:
         )
         if answer is None or self._outbox.seen(answer.order):
             return
-        if answer.outcome.capture is not None:
+        if answer.outcome.prints is not None:
+            self._begin_print(event.device, answer, answer.outcome.prints)
+        elif answer.outcome.capture is not None:
             self._order_page(event.device, answer, answer.outcome.capture)
         else:
             self._follow(answer.outcome, {answer.order: answer.forget_at_s})
@@ -263,6 +276,12 @@ class Window:
         if self._photograph is not None:
             self._being_taken[order.id] = waiting
             self._photograph(order)
+
+    def _begin_print(self, device: str, answer: Answer, wish: session.Print) -> None:
+        """On disk that it was begun, then to the printer: no restart can print it again."""
+        job = Job(answer.order, device, wish)
+        self._follow(prints.begun(self._state, job), {answer.order: answer.forget_at_s})
+        self._print(job)
 
     def _photographed(self, event: Photographed) -> None:
         waiting = self._being_taken.pop(event.order.id, None)
