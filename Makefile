@@ -10,9 +10,11 @@ MQTT ?= 8883
 HTTP ?= 8080
 MEDIA ?= 8443
 RUNS ?= 200
+DEVICE ?=
+PORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo faults-terminal nightly centre check test setup lock clean
+.PHONY: help run demo faults-terminal devices bench-hardware nightly centre check test setup lock clean
 
 help: ## this list
 	@echo "OneWindow (一窗): the counter terminal and case service of a one-window hall"; echo
@@ -27,6 +29,13 @@ demo: $(READY) ## a finite hall, judged: VISITS=12 SEED=1 [KILL=broker|central|t
 
 faults-terminal: $(READY) ## one terminal after another, each with a visit and faults that hit: RUNS=200 SEED=1
 	@$(BIN)/ow-sim faults --runs $(RUNS) --seed $(SEED) --dir var/dev
+
+devices: $(READY) ## every driver: its contract suite, the faults it survives, its measured times
+	@$(BIN)/python -m bench.devices $(DEVICE)
+
+bench-hardware: $(READY) ## a contract suite on real hardware: DEVICE=identity PORT=/dev/ttyUSB0 (see docs/operate/technician.md)
+	@ONEWINDOW_HARDWARE_$(shell echo $(DEVICE) | tr a-z A-Z)='$(PORT)' \
+		$(BIN)/pytest -s -rs --timeout 600 tests/contract -k hardware
 
 nightly: $(READY) ## the long versions of the tests, and all measurements (about an hour)
 	@bench/nightly $(BIN) $(SEED)
