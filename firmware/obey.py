@@ -34,6 +34,7 @@ from hal.events.orders import (
     Identify,
     OpenVisit,
     Pause,
+    PreviewPage,
     PrintSheet,
     PrintSlip,
     RequestRating,
@@ -45,7 +46,7 @@ from hal.events.orders import (
 OfVisit = (
     OpenVisit | CloseVisit | AcceptParty | RequestRating | CancelRating | CapturePage | ConfirmSheet
 )
-OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure | ShowService
+OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure | ShowService | PreviewPage
 OfPrinter = PrintSlip | PrintSheet
 Order = OfVisit | OfTerminal | OfPrinter
 
@@ -84,6 +85,8 @@ def _of_terminal(state: State, order: OfTerminal) -> Outcome:
     match order:
         case Announce(text=text):
             return Outcome(state, signs=(Speak(text),))
+        case PreviewPage(duration_s=duration_s):
+            return Outcome(state, preview_s=duration_s)
         case Pause():
             return _pause(state)
         case Resume():

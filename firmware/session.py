@@ -78,7 +78,7 @@ class Visit:
 
     `served`: something was bound to it. `asked`: the last request for a rating; `rated`: it was
     answered. `item`: the service item of a local visit. `touched_s`: when somebody last did
-    something in it.
+    something in it. `documents`: how many good pages each document has that was begun in it.
     """
 
     id: str
@@ -90,6 +90,7 @@ class Visit:
     rated: bool = False
     reading: Reading | None = None
     pages: int = 0
+    documents: tuple[tuple[str, int], ...] = ()
     local: bool = False
     item: str | None = None
     since_s: float = 0.0
@@ -209,12 +210,16 @@ class Print:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What follows. `signs` may be given only after `facts` are on disk."""
+    """What follows. `signs` may be given only after `facts` are on disk.
+
+    `preview_s`: what lies under the camera is to be shown for so long.
+    """
 
     state: State
     facts: tuple[Happened, ...] = ()
     signs: tuple[Sign, ...] = ()
     capture: Capture | None = None
+    preview_s: float | None = None
     prints: Print | None = None
 
 
@@ -305,6 +310,7 @@ def dump(state: State) -> dict[str, Any]:
 def _dump_visit(visit: Visit) -> dict[str, Any]:
     names = ("id", "ticket", "window", "served", "asked", "rated", "pages", "local", "item")
     kept = {name: getattr(visit, name) for name in names}
+    kept["documents"] = [list(each) for each in visit.documents]
     match visit.rating:
         case Asking(request=request, timeout_s=timeout_s):
             kept["rating"] = {"request": request, "timeout_s": timeout_s}
@@ -337,6 +343,7 @@ def load(kept: dict[str, Any], now_s: float) -> State:
 
 def _load_visit(kept: dict[str, Any], now_s: float) -> Visit:
     known = {name: value for name, value in kept.items() if name not in ("rating", "reading")}
+    known["documents"] = tuple((name, count) for name, count in kept.get("documents", ()))
     reading: Reading | None = None
     if saved := kept.get("reading"):
         sheet, sign, timeout_s, confirmed = saved

@@ -63,6 +63,7 @@ class Parts:
     probe_ms: Callable[[], Mapping[str, float]] | None = None
     desk: Desk | None = None
     notifier: Notifier = field(default_factory=lambda: Notifier(None))
+    preview: Callable[[], bytes | None] = lambda: None
 
 
 class Upkeep:
@@ -165,6 +166,7 @@ class Upkeep:
             exposition=self.metrics.exposition,
             diagnosis=self._diagnosis,
             desk=self._parts.desk,
+            preview=self._parts.preview,
         )
         return PageServer(page.host, page.port, page_token(terminal.state_dir), views)
 

@@ -177,8 +177,20 @@ def photographed(
     open_visit = state.visit
     if open_visit is None or open_visit.id != visit:
         return Outcome(state, (fact,), (Wink("red"),))
-    after = replace(state, visit=replace(open_visit, pages=open_visit.pages + (verdict == GOOD)))
+    after = state
+    if verdict == GOOD:
+        document, counted = _numbered(document, open_visit)
+        after = replace(state, visit=counted)
     return replace(_bound(after, device, "document", "captured", document, now_s), signs=(sign,))
+
+
+def _numbered(document: DocumentCaptured, visit: Visit) -> tuple[DocumentCaptured, Visit]:
+    """A good page gets its number in its document; the visit counts it."""
+    pages = dict(visit.documents)
+    number = pages[document.document] = pages.get(document.document, 0) + 1
+    numbered = [msgspec.structs.replace(page, page=number) for page in document.pages]
+    counted = replace(visit, pages=visit.pages + 1, documents=tuple(pages.items()))
+    return msgspec.structs.replace(document, pages=numbered), counted
 
 
 def accept(state: State, visit: Visit, party: Party, now_s: float) -> State:

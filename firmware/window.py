@@ -72,6 +72,8 @@ class Tick:
 _Told = Photographed | Printed | prints.Interrupted
 Event = Seen | Ordered | Noted | _Told | LocalCommand | Tick | surroundings.Change
 _Waiting = Future[LocalStatus] | None
+_Photograph = Callable[[PageOrder], None]
+_Preview = Callable[[float], None]
 
 
 class Window:
@@ -99,7 +101,8 @@ class Window:
         self._view_listeners: list[Callable[[View], None]] = []
         self._screens: list[Callable[[screen_session.Shown], None]] = []
         self._answer_listeners: list[Callable[[float], None]] = []
-        self._photograph: Callable[[PageOrder], None] | None = None
+        self._photograph: _Photograph | None = None
+        self._preview: _Preview | None = None
         self._being_taken: dict[str, _Waiting] = {}
         self._print: Callable[[Job], None] = lambda job: self.put(prints.nowhere(job))
         self._retry_at_s: float | None = None
@@ -137,9 +140,9 @@ class Window:
         """Call `listener` with the seconds from an observation to its answer; before `run`."""
         self._answer_listeners.append(listener)
 
-    def on_capture(self, photograph: Callable[[PageOrder], None]) -> None:
-        """Hand orders to take a page to `photograph`, which must not block; before `run` only."""
-        self._photograph = photograph
+    def on_capture(self, photograph: _Photograph, preview: _Preview | None = None) -> None:
+        """Hand orders for pages and previews to these, which must not block; before `run` only."""
+        self._photograph, self._preview = photograph, preview
 
     def on_print(self, print_job: Callable[[Job], None]) -> None:
         """Hand orders to print to `print_job`, which must not block; before `run` only."""
@@ -249,14 +252,9 @@ class Window:
         self._become(visits.notice(self._state, surroundings.KeepFailed(False), self._now_s()))
 
     def _obey(self, event: Ordered) -> None:
+        now, now_s, known = self._clock.now(), self._now_s(), self._clock_known()
         answer = self._orders.answer(
-            event.device,
-            event.verb,
-            event.body,
-            self._state,
-            self._clock.now(),
-            self._now_s(),
-            clock_known=self._clock_known(),
+            event.device, event.verb, event.body, self._state, now, now_s, clock_known=known
         )
         if answer is None or self._outbox.seen(answer.order):
             return
@@ -266,6 +264,8 @@ class Window:
             self._order_page(event.device, answer, answer.outcome.capture)
         else:
             self._follow(answer.outcome, {answer.order: answer.forget_at_s})
+            if answer.outcome.preview_s is not None and self._preview is not None:
+                self._preview(answer.outcome.preview_s)
 
     def _order_page(self, device: str, answer: Answer, capture: session.Capture) -> None:
         """Have the page taken; an order that comes again meanwhile changes nothing."""

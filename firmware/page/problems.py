@@ -64,6 +64,15 @@ def nothing_here() -> Problem:
     )
 
 
+def no_preview() -> Problem:
+    return Problem(
+        HTTPStatus.NOT_FOUND,
+        "preview",
+        "没有预览,请在柜员系统中重新请求。",
+        "There is no preview now; ask for one with the teller's page.",
+    )
+
+
 def no_desk() -> Problem:
     return Problem(
         HTTPStatus.CONFLICT,

@@ -3,6 +3,7 @@
     GET  /                 the technician's page     GET  /api/status      what both pages show
     GET  /work             work without the centre   GET  /api/diagnosis   the bundle, tar.gz
     GET  /metrics          no token needed           POST /api/local/…     firmware.page.wishes
+    GET  /api/preview      what the camera sees, JPEG, while somebody asked for it
 
 It works without a network, and a window works without it: a port that is taken is a warning.
 """
@@ -68,6 +69,10 @@ class _Handler(Handler):
         elif path == "/api/diagnosis":
             named = {"Content-Disposition": f'attachment; filename="{views.terminal}.tar.gz"'}
             self.send(HTTPStatus.OK, "application/gzip", views.diagnosis(), named)
+        elif path == "/api/preview":
+            if (jpeg := views.preview()) is None:
+                raise problems.no_preview()
+            self.send(HTTPStatus.OK, "image/jpeg", jpeg)
         else:
             raise problems.nothing_here()
 

@@ -1,4 +1,4 @@
-"""What the page shows, and whom it asks. Nothing of it is personal."""
+"""What the page shows, and whom it asks. Nothing of it is personal but the camera's preview."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +52,8 @@ class Views:
     """Whom the page asks; nobody may block longer than a look at the disk.
 
     `line`: whether the line to the broker is usable. `diagnosis`: the bundle, a tar.gz; it may
-    take seconds. `desk` None: nothing can be done here without the centre.
+    take seconds. `desk` None: nothing can be done here without the centre. `preview`: what lies
+    under the camera, a small JPEG; None while nobody has asked for a preview.
     """
 
     site: str
@@ -64,6 +65,7 @@ class Views:
     exposition: Callable[[], bytes]
     diagnosis: Callable[[], bytes]
     desk: Desk | None = None
+    preview: Callable[[], bytes | None] = lambda: None
 
 
 class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,7 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[DeviceLine]
     health: Health | None
     local: LocalStatus | None
+    preview: bool
 
 
 def status(views: Views) -> PageStatus:
@@ -100,6 +103,7 @@ def status(views: Views) -> PageStatus:
         devices=_devices(views.board),
         health=views.health(),
         local=None if views.desk is None else views.desk.status(),
+        preview=views.preview() is not None,
     )
 
 

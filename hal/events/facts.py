@@ -110,7 +110,12 @@ class CodeScanned(Placed, frozen=True, kw_only=True):
 
 
 class Page(Data, frozen=True, kw_only=True):
-    """One page of a captured document; `verdict` is why it was taken or refused."""
+    """One page of a captured document; `verdict` is why it was taken or refused.
+
+    `page` counts the good pages of the document in its visit from 1, in the order in which they
+    were taken. `upright` is how sure it is that the page stands upright: 1, surely, to −1, surely
+    upside down; 0 if nobody can tell.
+    """
 
     hash: str
     size_bytes: Count
@@ -121,6 +126,8 @@ class Page(Data, frozen=True, kw_only=True):
     glare: float
     skew_deg: float
     verdict: str
+    page: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    upright: float | None = None
 
 
 class DocumentCaptured(Placed, frozen=True, kw_only=True):

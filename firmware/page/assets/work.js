@@ -1,6 +1,7 @@
 "use strict";
 
 const EVERY_MS = 1000;
+const PREVIEW_MS = 500;
 const ROLES = {
   card: "社保卡读卡器", identity: "身份证阅读器", code: "扫码枪", document: "高拍仪",
   rating: "评价器", display: "显示屏", lamp: "指示灯", voice: "语音", key: "按键", slip: "打印机",
@@ -116,12 +117,25 @@ function show(told) {
   id("buttons").replaceChildren(...buttons(local));
 }
 
+// The picture is asked for again only after the last one came, and only while there is a preview.
+let previewing = false;
+
+function preview() {
+  const picture = id("preview");
+  if (previewing) picture.src = `/api/preview?${Date.now()}`; else picture.removeAttribute("src");
+  id("desk").hidden = !previewing;
+}
+
+id("preview").addEventListener("load", () => setTimeout(preview, PREVIEW_MS));
+id("preview").addEventListener("error", () => { previewing = false; preview(); });
+
 async function look() {
   try {
     const answer = await fetch("/api/status");
     if (answer.ok) {
-      const { terminal, local } = await answer.json();
-      show({ terminal, local });
+      const told = await answer.json();
+      show({ terminal: told.terminal, local: told.local });
+      if (told.preview !== previewing) { previewing = told.preview; preview(); }
     }
   } catch {
     notice("终端没有应答。 The terminal does not answer.");

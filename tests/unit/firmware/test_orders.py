@@ -128,3 +128,5 @@ def test_the_window_says_which_orders_it_understands() -> None:
     assert ORDERS.understood() == ["pad/cancel", "pad/request", *WINDOW]
     assert Orders({}).understood() == WINDOW
     assert Orders({"speaker": "voice"}).understood() == ["speaker/announce", *WINDOW]
+    of_camera = ["camera/capture", "camera/preview"]
+    assert Orders({"camera": "document"}).understood() == [*of_camera, *WINDOW]

@@ -3,25 +3,32 @@
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
+from random import Random
 from threading import Event
+from time import monotonic
 
 import pytest
 
 from firmware.photographer import Order, Photographed, Photographer
+from firmware.preview import Preview
 from firmware.seal import Seal
 from firmware.session import Capture
 from firmware.spool import Spool
+from hal.clock import SystemClock
 from hal.errors import DeviceLost
 from hal.events.envelope import SealedData
 from hal.interfaces import DocumentCamera, Report, Role, ScannedPage
+from hal.same_page import FINGERPRINT_BYTES
 
 WAIT_S = 5.0
+pause = Event()
 ULID = "01M0000000000000000000000D"
 ORDER = Order("o1", "camera", Capture("v1", "d1"), 60.0)
 CORNERS = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)]
 
 
-def page(verdict: str) -> ScannedPage:
+def page(verdict: str, ink: int = 0, codes: tuple[str, ...] = ("OW:M:1",)) -> ScannedPage:
+    """`ink`: the seed of what stands on it."""
     return ScannedPage(
         jpeg=b"\xff\xd8 squared \xff\xd9",
         width_px=1654,
@@ -32,7 +39,9 @@ def page(verdict: str) -> ScannedPage:
         glare=0.0,
         skew_deg=3.0,
         verdict=verdict,  # type: ignore[arg-type]
-        codes=["OW:M:1"],
+        codes=codes,
+        upright=1.0,
+        fingerprint=Random(ink).randbytes(FINGERPRINT_BYTES),
     )
 
 
@@ -43,7 +52,7 @@ class FakeCamera:
 
     def __init__(self, lying: ScannedPage | None) -> None:
         self.lying = lying
-        self.scans = 0
+        self.scans = self.previews = 0
 
     def open(self) -> None:
         self.scans = 0
@@ -59,6 +68,12 @@ class FakeCamera:
         if self.lying is None:
             raise DeviceLost("no frame comes", remedy="reset")
         return self.lying
+
+    def preview(self, timeout_s: float = 4.0) -> bytes:
+        self.previews += 1
+        if self.lying is None:
+            raise DeviceLost("no frame comes", remedy="reset")
+        return b"\xff\xd8 small %d" % self.previews
 
 
 @pytest.fixture
@@ -100,7 +115,7 @@ def test_a_good_page_is_in_the_spool_before_it_is_told(
     assert came.document.pages[0].size_bytes == spool.size_bytes() > 0
 
 
-@pytest.mark.parametrize("verdict", ["blurred", "glare", "cut_edge", "no_page"])
+@pytest.mark.parametrize("verdict", ["blurred", "cut_edge", "no_page", "blank", "upside_down"])
 def test_of_a_bad_page_only_the_verdict_is_told(
     take: Callable[[DocumentCamera | None], Photographed], spool: Spool, verdict: str
 ) -> None:
@@ -171,3 +186,70 @@ def test_a_page_that_finds_no_room_is_told_at_once(tmp_path: Path, seal: Seal) -
     done.get(timeout=WAIT_S)
     photographer.stop()
     assert full.empty()
+
+
+def test_the_same_page_twice_in_a_document_is_said(spool: Spool) -> None:
+    """It is not kept again. In another document, or with another code on it, it is another page."""
+    done: SimpleQueue[Photographed] = SimpleQueue()
+    camera = FakeCamera(None)
+    photographer = Photographer(camera, spool, done.put)
+    photographer.start()
+    verdicts = []
+    for document, ink, code in (
+        ("d1", 1, "a"), ("d1", 2, "a"), ("d1", 1, "a"), ("d1", 1, "b"), ("d2", 1, "a"),
+    ):  # fmt: skip
+        camera.lying = page("good", ink, (code,))
+        photographer.take(Order("o", "camera", Capture("v1", document), 60.0))
+        came = done.get(timeout=WAIT_S).document
+        assert came is not None
+        verdicts.append((came.pages[0].verdict, came.pages[0].hash != ""))
+    photographer.stop()
+    assert verdicts == [("good", True), ("good", True), ("repeated", False)] + [("good", True)] * 2
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Poll with a deadline: a preview tells nobody that it is there."""
+    deadline_s = monotonic() + WAIT_S
+    while not holds():
+        assert monotonic() < deadline_s
+        pause.wait(0.01)
+
+
+def test_a_preview_shows_what_lies_there_and_ends_by_itself(spool: Spool) -> None:
+    """Nothing is looked at unasked; afterwards the picture is forgotten; nothing is on the disk."""
+    camera = FakeCamera(page("good"))
+    photographer = Photographer(camera, spool, lambda _: None, Preview(SystemClock()))
+    photographer.start()
+    assert (photographer.seen(), camera.previews) == (None, 0)
+    photographer.preview(1.2)
+    until(lambda: (photographer.seen() or b"").endswith(b" 2"))
+    until(lambda: photographer.seen() is None)
+    assert 2 <= camera.previews <= 3
+    photographer.stop()
+    assert spool.waiting() == []
+
+
+def test_a_page_is_taken_while_a_preview_runs(spool: Spool) -> None:
+    """One thread uses the camera; the page does not wait for the preview's end."""
+    done: SimpleQueue[Photographed] = SimpleQueue()
+    photographer = Photographer(FakeCamera(page("good")), spool, done.put, Preview(SystemClock()))
+    photographer.start()
+    photographer.preview(3600.0)
+    photographer.take(ORDER)
+    assert done.get(timeout=WAIT_S).document is not None
+    photographer.preview(0.0)
+    until(lambda: photographer.seen() is None)
+    photographer.stop()
+
+
+def test_a_camera_that_is_lost_ends_the_preview(spool: Spool) -> None:
+    """It is told once, not twice a second."""
+    lost: SimpleQueue[DeviceLost] = SimpleQueue()
+    camera = FakeCamera(None)
+    photographer = Photographer(camera, spool, lambda _: None, Preview(SystemClock()))
+    photographer.on_lost(lost.put)
+    photographer.start()
+    photographer.preview(3600.0)
+    assert lost.get(timeout=WAIT_S).cause == "no frame comes"
+    photographer.stop()
+    assert (camera.previews, photographer.seen()) == (1, None)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from firmware.obey import obey
@@ -16,6 +17,8 @@ from firmware.session import (
     State,
     Visit,
     Wink,
+    dump,
+    load,
 )
 from firmware.surroundings import AbleSeen, Around
 from firmware.visit import (
@@ -229,6 +232,21 @@ def test_good_pages_are_counted() -> None:
     assert (names(bad), bad.signs) == ([("document.captured", "v1")], (Wink("red"),))
     assert bad.state.visit is not None
     assert bad.state.visit.pages == 1
+
+
+def test_pages_of_a_document_are_numbered_through_a_restart() -> None:
+    """Each document counts its own good pages; a page to be laid again takes no number."""
+    state, numbers = OPEN, []
+    for verdict, document in (
+        ("good", "d1"), ("blurred", "d1"), ("good", "d2"), ("repeated", "d1"), ("good", "d1"),
+    ):  # fmt: skip
+        laid = msgspec.structs.replace(page(verdict), document=document)
+        outcome = photographed(state, "camera", "v1", laid, NOW)
+        data = outcome.facts[0].data
+        assert isinstance(data, DocumentCaptured)
+        numbers.append(data.pages[0].page)
+        state = load(msgspec.json.decode(msgspec.json.encode(dump(outcome.state))), NOW)
+    assert numbers == [1, None, 1, None, 2]
 
 
 @pytest.mark.parametrize("state", [NONE, replace(OPEN, visit=Visit("v2", "A002"))])

@@ -214,6 +214,18 @@ def test_a_page_is_ordered_once_and_answered_when_it_was_taken(
     assert len(taken) == 1
 
 
+def test_a_preview_is_ordered_once_and_answered_at_once(
+    open_window: Callable[[], Window], outbox: Outbox
+) -> None:
+    """It needs no visit; what lies there is no fact."""
+    shown: list[float] = []
+    window = open_window()
+    window.on_capture(lambda _: None, shown.append)
+    looked = order("o5", "preview", "camera", duration_s=12.5)
+    handle(window, looked, looked)
+    assert (shown, kinds(outbox)) == ([12.5], [("order.done", "v1")])
+
+
 def test_a_page_of_a_visit_that_closed_meanwhile_is_nobodys(
     open_window: Callable[[], Window], outbox: Outbox, lights: Witness
 ) -> None:

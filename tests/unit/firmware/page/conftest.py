@@ -108,6 +108,8 @@ class Opened:
     address: str
     token: str
     window: OneWindow
+    frames: list[bytes]
+    """What the camera saw for a preview, the newest last."""
 
     def client(self, **headers: str) -> httpx.Client:
         return httpx.Client(base_url=self.address, headers=headers, timeout=10, trust_env=False)
@@ -120,6 +122,7 @@ class Opened:
 def page(tmp_path: Path) -> Iterator[Opened]:
     (port,) = free_ports(1)
     window = OneWindow()
+    frames: list[bytes] = []
     views = Views(
         site="pzh01",
         terminal="pzh01-w01",
@@ -130,9 +133,10 @@ def page(tmp_path: Path) -> Iterator[Opened]:
         exposition=lambda: b"onewindow_outbox_depth 3.0\n",
         diagnosis=lambda: b"bundle",
         desk=window,
+        preview=lambda: frames[-1] if frames else None,
     )
     token = page_token(tmp_path)
     server = PageServer("127.0.0.1", port, token, views)
     assert server.start()
-    yield Opened(f"http://127.0.0.1:{port}", token, window)
+    yield Opened(f"http://127.0.0.1:{port}", token, window, frames)
     server.stop()

@@ -1,5 +1,6 @@
 """The two pages in a browser, above a window that is played."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 PICTURES = os.environ.get("ONEWINDOW_PICTURES")
@@ -69,3 +71,23 @@ def test_both_pages_work(page: Any, browser_page: tuple[Page, list[str]]) -> Non
     assert page.window.done == ["open", "party agent", "page", "rating", "close finished"]
     others = [seen for seen in strange if not seen.startswith(page.address)]
     assert [told for told in others if "409 (Conflict)" not in told] == []
+
+
+def test_the_preview_is_seen_and_goes(page: Any, browser_page: tuple[Page, list[str]]) -> None:
+    """A new picture replaces the last one by itself; at its end the picture is gone."""
+    browser, _ = browser_page
+    written = io.BytesIO()
+    Image.new("RGB", (64, 48), "white").save(written, "JPEG")
+    browser.goto(f"{page.address}/work?token={page.token}")
+    picture = browser.locator("#preview")
+    assert picture.is_hidden()
+    page.frames.append(written.getvalue())
+    picture.wait_for(state="visible")
+    first = picture.get_attribute("src")
+    browser.wait_for_function(
+        "(first) => document.getElementById('preview').src.slice(-20) !== first.slice(-20)"
+        " && document.getElementById('preview').naturalWidth === 64",
+        arg=first,
+    )
+    page.frames.clear()
+    picture.wait_for(state="hidden")

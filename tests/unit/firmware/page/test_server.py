@@ -38,6 +38,21 @@ def test_everything_with_it(page: Any, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_preview_is_a_picture_while_somebody_asked_for_one(page: Any) -> None:
+    """With the token only; without a preview a problem says so, and the status shows which."""
+    with page.allowed() as client:
+        answer = client.get("/api/preview")
+        assert (answer.status_code, answer.json()["code"]) == (404, "preview")
+        assert client.get("/api/status").json()["preview"] is False
+        page.frames.append(b"\xff\xd8 the desk")
+        answer = client.get("/api/preview?1")
+        assert (answer.headers["content-type"], answer.content) == ("image/jpeg", page.frames[-1])
+        assert answer.headers["cache-control"] == "no-store"
+        assert client.get("/api/status").json()["preview"] is True
+    with page.client() as client:
+        assert client.get("/api/preview").status_code == 401
+
+
 def test_a_refusal_says_that_it_ends_the_connection(page: Any) -> None:
     """Whoever is refused may ask again at once; an answer that is none ends nothing."""
     with page.client() as client:
