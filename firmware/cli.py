@@ -15,7 +15,9 @@ from firmware.errors import StartFault, StateFault
 from firmware.hardening import keep_no_core
 from firmware.memory import give_back, share_one_arena
 from firmware.notify import from_environment
+from firmware.page.access import FILE as PAGE_TOKEN
 from firmware.page.access import page_token
+from firmware.screen.server import TOKEN_FILE as SCREEN_TOKEN
 from firmware.seal import load_seal
 from hal.clock import SystemClock
 from hal.errors import ConfigurationError, DeviceError
@@ -30,6 +32,8 @@ examples:
       and every device has been tried.
   ow-terminal page --config /etc/onewindow/terminal.toml
       Prints the address of the terminal's own page, token and all.
+  ow-terminal screen --config /etc/onewindow/terminal.toml
+      The same for the customer screen, for the browser of the touch display.
   ow-terminal diagnose --config /etc/onewindow/terminal.toml --out diagnosis.tar.gz
       Says what is wrong and what to do, also while the terminal runs, and writes a bundle for
       support without personal data.
@@ -42,6 +46,7 @@ _COMMANDS = {
     "check": "try everything once, start nothing",
     "diagnose": "say what is wrong and what to do",
     "page": "print the address of the terminal's page",
+    "screen": "print the address of the customer screen",
 }
 _CONFIGURATION = 3
 _INTERRUPTED = 130
@@ -98,13 +103,27 @@ def _run(configuration: config.Configuration) -> int:
 def _page(configuration: config.Configuration) -> int:
     if configuration.page.port == 0:
         raise ConfigurationError("page.port is 0: no page; choose a port and restart the terminal.")
+    return _print_address(configuration, configuration.page, PAGE_TOKEN)
+
+
+def _screen(configuration: config.Configuration) -> int:
+    if configuration.screen.port == 0:
+        raise ConfigurationError(
+            "screen.port is 0: no customer screen; choose a port and restart the terminal."
+        )
+    return _print_address(configuration, configuration.screen, SCREEN_TOKEN)
+
+
+def _print_address(
+    configuration: config.Configuration, page: config.Page | config.CustomerScreen, file: str
+) -> int:
     state_dir = configuration.terminal.state_dir
     try:
-        token = page_token(state_dir)
+        token = page_token(state_dir, file)
     except OSError as error:
         raise StateFault(f"{state_dir}: {error.strerror}; run it as who owns it.") from error
-    host = configuration.page.host
-    print(f"http://{f'[{host}]' if ':' in host else host}:{configuration.page.port}/?token={token}")
+    host = f"[{page.host}]" if ":" in page.host else page.host
+    print(f"http://{host}:{page.port}/?token={token}")
     return 0
 
 
@@ -138,8 +157,8 @@ def main(argv: list[str] | None = None) -> int:
             from firmware import diagnose  # the window's program needs none of it
 
             return diagnose.run(arguments.config, arguments.out, arguments.log, SystemClock())
-        command = {"run": _run, "check": _check, "page": _page}[arguments.command]
-        return command(config.read(arguments.config))
+        commands = {"run": _run, "check": _check, "page": _page, "screen": _screen}
+        return commands[arguments.command](config.read(arguments.config))
     except ConfigurationError as error:
         print(f"ow-terminal: {error}", file=sys.stderr)
         return _CONFIGURATION

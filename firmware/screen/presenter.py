@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from firmware.screen_session import Scenery, Shown
+from firmware.sheets import SheetError
 from firmware.task import Task
 from hal.clock import Clock
 from hal.events.orders import ShowService
@@ -34,12 +35,8 @@ or anything else that the sheet says."""
 _NS_PER_S = 1e9
 
 
-class SheetUnavailable(Exception):
-    """A sheet cannot be had now: the centre is away, does not know it, or it is not the one."""
-
-
 Fetch = Callable[[str], Sheet]
-"""SHA-256 → the sheet with exactly these bytes. Blocks; SheetUnavailable if it cannot."""
+"""SHA-256 → the sheet with exactly these bytes (firmware.sheets). Blocks; SheetError if not."""
 
 
 class ReadSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,7 +220,7 @@ class Presenter:
         while (wanted := self._next_wanted()) is not None:
             try:
                 sheet = self._fetch(wanted)
-            except SheetUnavailable:
+            except SheetError:
                 self._unavailable(wanted)
                 continue
             with self._changed:

@@ -19,6 +19,7 @@ from firmware.session import (
     Inside,
     OrderRefusal,
     Rated,
+    Reading,
     State,
     Visit,
     mode,
@@ -31,6 +32,7 @@ from hal.events.orders import (
     CapturePage,
     CloseVisit,
     Configure,
+    ConfirmSheet,
     Identify,
     OfflineItem,
     OpenVisit,
@@ -43,7 +45,7 @@ from hal.same_person import Bearer
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "terminal-states.md"
 NOW = 100.0
-THERE = Around(centre=True)
+THERE = Around(centre=True, screen=True)
 IDLE = State(around=THERE)
 V1 = Visit("v1", "A001", window=3)
 STRANGE = people.read(
@@ -52,6 +54,7 @@ STRANGE = people.read(
 WORK = pack(Configure(catalogue_version="1", items=[OfflineItem(code="i1", name="示例事项")]))
 HERE = (Inside("card", "slot 0"),)
 ASKING = replace(V1, served=True, asked="r1", rating=Asking("r1", 95.0, 30.0))
+READING = Reading("a" * 64, True, 95.0, 300.0)
 RATED = replace(ASKING, rated=True, rating=Rated("r1", 4, 95.0, 103.0))
 
 SITUATIONS: dict[str, State] = {
@@ -64,6 +67,7 @@ SITUATIONS: dict[str, State] = {
     "the pad asks": replace(IDLE, visit=ASKING),
     "rated, for 8 s": replace(IDLE, visit=RATED),
     "rated": replace(IDLE, visit=replace(RATED, rating=None)),
+    "a sheet is read back": replace(IDLE, visit=replace(V1, served=True, reading=READING)),
     "local visit": replace(
         IDLE, visit=replace(V1, local=True), around=replace(THERE, centre=False)
     ),
@@ -97,6 +101,7 @@ ORDERS: dict[str, tuple[Order, str | None]] = {
     "rating/request, same": (RequestRating(request="r1"), "v1"),
     "rating/cancel": (CancelRating(request="r1"), "v1"),
     "document/capture": (CapturePage(document="d1"), "v1"),
+    "screen/confirm": (ConfirmSheet(sheet="b" * 64), "v1"),
     "terminal/pause": (Pause(), None),
     "terminal/resume": (Resume(), None),
     "terminal/identify": (Identify(), None),
@@ -159,6 +164,10 @@ taken. A reader that comes back tells within 5 s of a card that lies in it, or t
 taken; a reader that stays away frees the window after 60 s.
 - One rating per visit; a press within 8 s replaces the one before; a press that nobody asked for \
 is no fact.
+- A sheet is read back on the customer screen while that is open somewhere; a newer sheet takes \
+the place of one not yet answered for. Every sheet ends in one fact: confirmed (and signed, if \
+that was asked for), disputed, or expired with the reason. What is done on the screen names what \
+it showed, and counts for nothing else.
 - With a full disk reads, pages and visits are refused, with a red wink and 存储已满; a card that \
 goes in or out, a rating that was asked for and the close are kept if they can be. The window \
 tries by itself once a second.

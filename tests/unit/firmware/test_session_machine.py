@@ -13,8 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from firmware.local_desk import (
     AskRating,
     CloseLocalVisit,
+    ConfirmShown,
+    DisputeShown,
+    GiveUpSheet,
     LocalRefused,
     OpenLocalVisit,
+    PressLevel,
+    SignShown,
     TakePage,
     Wish,
 )
@@ -22,7 +27,7 @@ from firmware.local_visit import Circumstances, carry_out
 from firmware.obey import Order, obey
 from firmware.scene import scene
 from firmware.session import OrderRefusal, Outcome, State, dump, load
-from firmware.surroundings import AbleSeen, CentreSeen, Change, ClockSeen, Disk
+from firmware.surroundings import AbleSeen, CentreSeen, Change, ClockSeen, Disk, ScreenSeen
 from firmware.visit import elapse, notice, observe, photographed
 from hal.events.facts import (
     CardRead,
@@ -38,6 +43,7 @@ from hal.events.orders import (
     CapturePage,
     CloseVisit,
     Configure,
+    ConfirmSheet,
     OfflineItem,
     OpenVisit,
     Pause,
@@ -74,11 +80,15 @@ OBSERVED: list[Observation] = [
 CHANGES: list[Change] = [
     *[CentreSeen(True), CentreSeen(False), ClockSeen(True), ClockSeen(False)],
     *[AbleSeen(frozenset({"card", "document"})), AbleSeen(frozenset()), Disk(True), Disk(False)],
+    *[ScreenSeen(True), ScreenSeen(False)],
 ]
 WISHES: list[Wish] = [
     *[OpenLocalVisit("i1"), AskRating(), TakePage()],
     *[CloseLocalVisit("finished"), CloseLocalVisit("left")],
+    *[wish("s1") for wish in (ConfirmShown, DisputeShown, GiveUpSheet)],
+    *[SignShown("s1", "h", "p", 9), SignShown("s2", "h", "p", 9), ConfirmShown("s2")],
 ]
+ANSWERS = ("confirmed", "disputed", "expired")
 
 
 class Day(RuleBasedStateMachine):
@@ -94,6 +104,7 @@ class Day(RuleBasedStateMachine):
         self.numbers: list[str] = []
         self.ratings: dict[str, list[RatingGiven]] = {}
         self.pages: list[tuple[str, str]] = []
+        self.read: list[str] = []
         for order in (reserve, WORK):
             self.follow(obey(self.state, order, None, "pad", self.now_s))
 
@@ -105,6 +116,8 @@ class Day(RuleBasedStateMachine):
             assert fact.visit not in self.ended, fact
             if isinstance(fact.data, RatingGiven):
                 self.ratings.setdefault(str(fact.visit), []).append(fact.data)
+            if fact.role == "signature" or (fact.role == "sheet" and fact.name in ANSWERS):
+                self.read.append(fact.name)
             if isinstance(fact.data, TicketIssued):
                 self.numbers.append(fact.data.number)
         if before is not None and outcome.state.visit_id != before:
@@ -143,6 +156,16 @@ class Day(RuleBasedStateMachine):
     @rule(nonce=st.sampled_from("abc"))
     def cancel(self, nonce: str) -> None:
         self.order(CancelRating(request=f"{self.state.visit_id}{nonce}"), self.state.visit_id)
+
+    @precondition(lambda self: self.state.visit is not None)
+    @rule(sheet=st.sampled_from(["s1", "s2"]), sign=st.booleans())
+    def read_back(self, sheet: str, sign: bool) -> None:
+        self.order(ConfirmSheet(sheet=sheet, sign=sign), self.state.visit_id)
+
+    @precondition(lambda self: self.state.visit is not None)
+    @rule(nonce=st.sampled_from("abc"), level=st.integers(1, 5))
+    def press_screen(self, nonce: str, level: int) -> None:
+        self.wish(PressLevel(f"{self.state.visit_id}{nonce}", level), DAY)
 
     @rule()
     def capture(self) -> None:
@@ -212,6 +235,11 @@ class Day(RuleBasedStateMachine):
             assert given[0].replaces is None
             for earlier, later in pairwise(given):
                 assert later.replaces == earlier.level
+
+    @invariant()
+    def nobody_signs_what_is_not_confirmed(self) -> None:
+        for before, now in pairwise(["", *self.read]):
+            assert now != "given" or before == "confirmed"
 
     @invariant()
     def numbers_are_given_once(self) -> None:

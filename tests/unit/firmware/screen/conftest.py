@@ -19,9 +19,10 @@ from firmware.outbox import Outbox
 from firmware.page.access import page_token
 from firmware.panel import Panel
 from firmware.screen.desk import CustomerDesk
-from firmware.screen.presenter import Frame, Presenter, SheetUnavailable
+from firmware.screen.presenter import Frame, Presenter
 from firmware.screen.server import TOKEN_FILE, ScreenServer
 from firmware.seal import load_seal
+from firmware.sheets import SheetError
 from firmware.spool import Spool
 from firmware.stamp import Stamp
 from firmware.surroundings import CentreSeen, ScreenSeen
@@ -60,7 +61,7 @@ class Centre:
         try:
             return self.sheets[sha256]
         except KeyError:
-            raise SheetUnavailable(sha256) from None
+            raise SheetError(sha256) from None
 
 
 @dataclass

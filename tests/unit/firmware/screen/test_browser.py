@@ -181,6 +181,23 @@ def test_a_screen_without_its_terminal_shows_nothing(
     assert not any(text in page.content() for text in PERSONAL)
 
 
+def test_a_screen_that_hears_nothing_blanks_itself(
+    hall: Any, browse: tuple[Callable[..., Page], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal that hangs holds its connections; four beats without a word are enough."""
+    monkeypatch.setattr("firmware.screen.server.BEAT_S", 3600.0)
+    page = browse[0]()
+    page.clock.install()
+    page.reload()
+    scenery(page, "idle")
+    read_back(hall, page)
+    page.clock.fast_forward(3000)
+    scenery(page, "sheet")
+    page.clock.fast_forward(3000)
+    scenery(page, "silent")
+    assert not any(text in page.content() for text in PERSONAL)
+
+
 def test_a_dialogue_is_on_the_screen_only(
     hall: Any, browse: tuple[Callable[..., Page], list[str]]
 ) -> None:

@@ -3,12 +3,14 @@
 import hashlib
 import struct
 import zlib
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from firmware.screen.signature import KEYWORD, SignatureError, Strokes, sign
 
+PAGE = Path(__file__).parents[4] / "docs" / "protocols" / "signature.md"
 SENT = b'{"width":200,"height":100,"strokes":[[[20,50,0],[120,50,40]],[[60,20,300],[60,80,360]]]}'
 
 
@@ -35,6 +37,15 @@ def test_the_picture_carries_what_the_hash_is_of() -> None:
         b'{"height":100,"strokes":[[[20,50,0],[120,50,40]],[[60,20,300],[60,80,360]]],"width":200}'
     )
     assert hashlib.sha256(canonical).hexdigest() == signature.strokes_hash
+
+
+def test_the_worked_example_of_the_page() -> None:
+    """docs/protocols/signature.md has the canonical form of these strokes and its hash."""
+    signature = sign(msgspec.json.decode(SENT, type=Strokes))
+    _, _, canonical = chunks(signature.png)[b"tEXt"].partition(b"\0")
+    page = PAGE.read_text("utf-8")
+    assert canonical.decode() in page
+    assert signature.strokes_hash in page
 
 
 def test_the_order_of_the_fields_changes_nothing() -> None:
