@@ -22,6 +22,7 @@ DRIVERS: dict[str, str] = {
     "keypad_serial": "drivers.keypad_serial:KeypadSerial",
     "lamps_gpio": "drivers.lamps_gpio:LampsGpio",
     "lamps_tower_usb": "drivers.lamps_tower_usb:LampsTowerUsb",
+    "printer_cups": "drivers.printer_cups.driver:PrinterCups",
     "printer_escpos": "drivers.printer_escpos.driver:PrinterEscpos",
     "rating_gpio": "drivers.rating_gpio:RatingGpio",
     "scanner_hid": "drivers.scanner_hid:ScannerHid",

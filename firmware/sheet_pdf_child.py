@@ -12,6 +12,7 @@ import msgspec
 import zxingcpp
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
+from fpdf.fonts import TTFFont
 from PIL import Image
 
 from hal.events.sheets import Row, Sheet
@@ -33,7 +34,7 @@ def lay_out(sheet: Sheet, font: str) -> bytes:
     pdf.set_margin(_MARGIN_MM)
     pdf.set_auto_page_break(auto=True, margin=_MARGIN_MM)
     pdf.add_font(_HAN, fname=font, collection_font_number=0)
-    if not _characters(sheet) <= set(pdf.fonts[_HAN].cmap):
+    if not _characters(sheet) <= set(cast(TTFFont, pdf.fonts[_HAN]).cmap):
         raise ValueError("the font lacks a character")
     pdf.set_title(sheet.number)
     pdf.add_page()

@@ -20,6 +20,7 @@ FOUND_WITHIN_S = 5.0
         "drivers.keypad_serial",
         "drivers.lamps_gpio",
         "drivers.lamps_tower_usb",
+        "drivers.printer_cups.driver",  # cupsd killed, frozen, or the queue removed
         "drivers.printer_escpos.driver",  # in the middle of a slip too
         "drivers.rating_gpio",
         "drivers.scanner_hid",

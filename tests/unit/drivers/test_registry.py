@@ -18,6 +18,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "id_serial": {"port": "/dev/null"},
     "keypad_serial": {"port": "/dev/null"},
     "lamps_tower_usb": {"port": "/dev/null"},
+    "printer_cups": {"queue": "a4"},
     "printer_escpos": {"port": "/dev/null"},
     "scanner_hid": {"path": "/dev/null"},
     "scanner_serial": {"port": "/dev/null"},
