@@ -13,19 +13,20 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from firmware.config import CustomerScreen as Settings
 from firmware.lights import Lights
 from firmware.orders import Orders
 from firmware.outbox import Outbox
 from firmware.page.access import page_token
 from firmware.panel import Panel
-from firmware.screen.desk import CustomerDesk
+from firmware.screen.part import CustomerScreen
 from firmware.screen.presenter import Frame, Presenter
-from firmware.screen.server import TOKEN_FILE, ScreenServer
+from firmware.screen.server import TOKEN_FILE
 from firmware.seal import load_seal
 from firmware.sheets import SheetError
 from firmware.spool import Spool
 from firmware.stamp import Stamp
-from firmware.surroundings import CentreSeen, ScreenSeen
+from firmware.surroundings import CentreSeen
 from firmware.window import Ordered, Tick, Window
 from hal.events.envelope import Fact, SealedData, decode_fact
 from hal.events.facts import Data, decode_data
@@ -151,22 +152,18 @@ def hall(
     centre, said = Centre(), list[str]()
     orders = Orders({"pad": "rating"}, screen=True)
     window = Window(outbox, stamp, Lights(None, None, Panel(None)), orders, clock)
-    desk = CustomerDesk(window, spool, lambda: presenter.shown)
-    presenter = Presenter(clock, centre.fetch, desk.unavailable, said.append)
-    window.on_screen(presenter.show)
-    presenter.on_viewed(lambda viewed: window.put(ScreenSeen(viewed)))
-    window.put(CentreSeen(True))
     (port,) = free_ports(1)
-    token = page_token(tmp_path, TOKEN_FILE)
-    server = ScreenServer("127.0.0.1", port, token, presenter, desk)
+    settings = Settings(port=port)
+    screen = CustomerScreen(settings, tmp_path, window, spool, centre.fetch, said.append, clock)
+    window.put(CentreSeen(True))
     thread = Thread(target=window.run)
     thread.start()
-    presenter.start()
-    assert server.start()
-    address = f"http://127.0.0.1:{port}"
-    yield Hall(address, token, clock, window, presenter, outbox, spool, centre, said, open_box)
-    presenter.stop()
-    server.stop()
+    screen.start()
+    address, token = f"http://127.0.0.1:{port}", page_token(tmp_path, TOKEN_FILE)
+    yield Hall(
+        address, token, clock, window, screen.presenter, outbox, spool, centre, said, open_box
+    )
+    screen.stop()
     window.stop()
     thread.join(DEADLINE_S)
     outbox.close()
