@@ -186,8 +186,8 @@ def _code(data: CodeScanned) -> dict[str, Any]:
 
 
 def _document(data: DocumentCaptured) -> dict[str, Any]:
-    pages = [{"hash": page.hash, "verdict": page.verdict} for page in data.pages]
-    return {"pages": pages, "codes": len(data.codes)}
+    pages = [{"hash": page.hash, "verdict": page.verdict, "page": page.page} for page in data.pages]
+    return {"document": data.document, "pages": pages, "codes": len(data.codes)}
 
 
 _RULES: dict[type[Data], Callable[[Any], dict[str, Any]]] = {

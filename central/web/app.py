@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from central.web import clock, commands, images, pages, problems, reads, terminals
+from central.web import clock, commands, documents, images, pages, problems, reads, terminals
 from central.web.edge import Edge
 from central.web.parts import Parts
 
@@ -24,6 +24,7 @@ def make_app(parts: Parts) -> FastAPI:
     app.include_router(clock.router(parts))
     app.include_router(pages.router(parts))
     app.include_router(images.router(parts))
+    app.include_router(documents.router(parts))
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Edge)
     return app

@@ -53,6 +53,20 @@ class Pictures:
         """A JPEG of the page on which nothing can be read; None if it is not here or no picture."""
         return self._made(sha256) if self.has(sha256) else None
 
+    def page(self, sha256: str) -> bytes | None:
+        """The page itself, opened, as it was sealed; None if it is not here or does not open.
+
+        For who may see what stands on it, and has said what for. Kept nowhere.
+        """
+        if not self.has(sha256):
+            return None
+        for terminal in self._files.uploaders(sha256):
+            try:
+                return self._opened(sha256, terminal)
+            except Unopenable:
+                continue
+        return None
+
     def panel(self, terminal: str) -> bytes | None:
         """What the display of a registered terminal shows, as PNG; None if nobody says."""
         place = self._panel(terminal)
@@ -75,11 +89,14 @@ class Pictures:
     def _make(self, sha256: str) -> bytes | None:
         for terminal in self._files.uploaders(sha256):
             try:
-                packed = self._files.read(Name(sha256, terminal))
-                return reduce(open_picture(packed, terminal, self._keys))
+                return reduce(self._opened(sha256, terminal))
             except (Unopenable, Unshowable):
                 continue
         return None
+
+    def _opened(self, sha256: str, terminal: str) -> bytes:
+        packed = self._files.read(Name(sha256, terminal))
+        return open_picture(packed, terminal, self._keys)
 
 
 def reduce(page: bytes) -> bytes:

@@ -16,6 +16,7 @@ SERVES = frozenset({"teller"})  # 综合柜员
 LOOKS_AFTER = frozenset({"hall", "auditor", "observer"})  # who sees what terminals log
 TAKES_CARDS = frozenset({"teller", "hall"})
 OPENS_DATA = frozenset({"auditor"})  # 稽核
+OPENS_DOCUMENTS = frozenset({"teller", "auditor"})  # who decides by a document, and who checks
 
 
 class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -63,7 +63,8 @@ def test_a_documents_pages_lie_in_the_tray_by_hash_and_verdict(hall: Any) -> Non
     )
     hall.fact("document.captured", DocumentCaptured(document="D", pages=[page], codes=["1"]), visit)
     (item,) = live(hall).visits["pzh01-w01"].tray
-    assert item.masked == {"pages": [{"hash": "ab" * 32, "verdict": "blurred"}], "codes": 1}
+    pages = [{"hash": "ab" * 32, "verdict": "blurred", "page": None}]
+    assert item.masked == {"document": "D", "pages": pages, "codes": 1}
 
 
 def test_a_window_says_what_it_can_do(hall: Any) -> None:
