@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from sim import alone
+from sim import alone, control, named_faults
 from sim.card import EXAMPLE, Card, read_card, write_card
 from sim.centre import centre
 from sim.demo import Options, demo
@@ -28,6 +28,8 @@ examples:
       A finite hall, judged. The terminal is killed while an ID frame is half sent.
   ow-sim faults --runs 200 --seed 1
       Terminals killed, stopped, cut off, unplugged while people go on. A bad run names its seed.
+  ow-sim fault pzh01-w03 identity garble
+      Something goes wrong at a window of the hall that runs; `ow-sim fault --list` names it all.
   ow-sim centre --dir var/dev --mqtt 8883 --http 8080 --media 8443
       Broker and centre for terminals and clients of your own; prints `ready`.
   ow-sim twin identity --example > card.json
@@ -72,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_hall(commands.add_parser("hall", help="a hall to watch, until Ctrl-C"))
     _add_demo(commands.add_parser("demo", help="a finite hall, judged"))
     _add_faults(commands.add_parser("faults", help="terminals that are hit by faults, judged"))
+    _add_fault(commands.add_parser("fault", help="let a device of a running hall go wrong"))
     _add_offline_day(
         commands.add_parser("offline-day", help="a terminal that works a day alone, judged")
     )
@@ -116,6 +119,14 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lanes", type=_at_least_one, default=6, help="how many at a time (6)")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run, by its own seed")
     parser.add_argument("--keep", action="store_true", help="keep the runs' folder")
+
+
+def _add_fault(parser: argparse.ArgumentParser) -> None:
+    _add_dir(parser)
+    parser.add_argument("terminal", nargs="?", metavar="TERMINAL", help="as pzh01-w03")
+    parser.add_argument("device", nargs="?", metavar="DEVICE", help="as identity")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="as garble, unplug, plug, mend")
+    parser.add_argument("--list", action="store_true", help="what can go wrong, by device")
 
 
 def _add_offline_day(parser: argparse.ArgumentParser) -> None:
@@ -180,12 +191,25 @@ def _twin(arguments: argparse.Namespace) -> int:
     return alone.identity(arguments.pty, card, _read_card, sys.stdin)
 
 
+def _fault(arguments: argparse.Namespace) -> int:
+    if arguments.list:
+        _say("\n".join(named_faults.listing()))
+        return 0
+    if arguments.name is None:
+        raise UsageFault("say TERMINAL DEVICE NAME, or --list.")
+    device, name = arguments.device, arguments.name
+    _say(control.fault(arguments.dir, arguments.terminal, device, name))
+    return 0
+
+
 def _carry_out(arguments: argparse.Namespace) -> int:
     if arguments.command == "hall":
         hall(arguments.dir, arguments.windows, arguments.speed, _now, _say)
     if arguments.command == "centre":
         ports = Ports(arguments.mqtt, arguments.http, arguments.media)
         return centre(arguments.dir, ports, threading.Event(), _say)
+    if arguments.command == "fault":
+        return _fault(arguments)
     if arguments.command == "faults":
         return runner.faults(
             runner.Options(

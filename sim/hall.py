@@ -9,8 +9,9 @@ from typing import NoReturn
 from sim.acts import Now
 from sim.arrivals import Arrivals, people
 from sim.catalogue import low_risk_items
+from sim.control import Control
 from sim.counter import Counter
-from sim.errors import LaunchFault, SimError, Stopped
+from sim.errors import LaunchFault, PortFault, SimError, Stopped
 from sim.launcher import Say
 from sim.office import Office
 from sim.pace import Pace
@@ -40,20 +41,31 @@ def hall(identities: Path, windows: int, speed: float, now: Now, say: Say) -> No
         visit_s=VISIT_DEADLINE_S,
     )
     stage = Stage(run, windows, pace, now, say)
+    control = Control(identities, stage.windows)
     try:
         office = stage.up()
+        _listen(control, say)
         say(f"the hall is open after {time.monotonic() - begun:.1f} s; Ctrl-C closes it")
         say(f"to watch: http://127.0.0.1:{ports.http}/?token={run.token('observer')}")
         say(f"logs and acts.jsonl: {run.folder}")
         _serve(stage, office, say)
     except (KeyboardInterrupt, Stopped):
+        control.close()
         stage.down()
         shutil.rmtree(run.folder)
         raise
     except SimError:
+        control.close()
         stage.down()
         say(f"the run is kept in {run.folder}")
         raise
+
+
+def _listen(control: Control, say: Say) -> None:
+    try:
+        control.open()
+    except PortFault as fault:
+        say(f"{fault} `ow-sim fault` is heard by that one.")
 
 
 def _serve(stage: Stage, office: Office, say: Say) -> NoReturn:

@@ -16,6 +16,7 @@ from sim.card_person import card_of
 from sim.paper import photograph
 from sim.pcscd import Pcscd
 from sim.twins.camera import CameraTwin
+from sim.twins.card import Fault
 from sim.twins.gpio import GpioTwin, Mark, winked
 from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
@@ -73,7 +74,7 @@ class Window:
         """A gun at a serial port; while there is one, people scan with it."""
         self._readers = readers
         self._reader = number - 1
-        self._torn_after: int | None = None
+        self._spoilt: tuple[Fault, int] | None = None
 
     def plug(self) -> None:
         """Connect all devices."""
@@ -104,15 +105,25 @@ class Window:
 
     def insert(self, person: Card) -> None:
         """Put the social-security card of `person` into the reader."""
-        after, self._torn_after = self._torn_after, None
-        if after is None:
-            self._readers.lay(self._reader, card_of(person))
-        else:
-            self._readers.lay(self._reader, card_of(person), "withdraw", after)
+        spoilt, self._spoilt = self._spoilt, None
+        fault, after = spoilt or (None, 0)
+        self._readers.lay(self._reader, card_of(person), fault, after)
 
     def tear_out(self, after_commands: int) -> None:
         """Fault: the card put in next is pulled out after so many commands to it."""
-        self._torn_after = after_commands
+        self._spoilt = "withdraw", after_commands
+
+    def spoil_card(self, fault: Fault | None) -> None:
+        """Fault: the card put in next is so from the start; None: it is a good one after all."""
+        self._spoilt = None if fault is None else (fault, 0)
+
+    def unplug_card_reader(self) -> None:
+        """Pull its cable; pcscd begins anew, for the readers of all windows."""
+        self._readers.unplug(self._reader)
+
+    def plug_card_reader(self) -> None:
+        """Connect it again, with the card that lies in it; as `unplug_card_reader` otherwise."""
+        self._readers.plug(self._reader)
 
     def withdraw(self) -> None:
         """Take the card out of the reader."""

@@ -61,4 +61,4 @@ class CameraTwin:
         """Pull its cable, also while a frame is on its way."""
         with self._lock:
             self._plugged = False
-            shutil.rmtree(self.folder)
+            shutil.rmtree(self.folder, ignore_errors=True)

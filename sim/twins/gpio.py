@@ -74,7 +74,9 @@ class GpioTwin:
         self._fault: str | None = None
 
     def open(self) -> None:
-        """Listen; PortFault if the socket cannot be made there."""
+        """Listen; PortFault if the socket cannot be made there. A second call does nothing."""
+        if self._listener is not None:
+            return
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self.path.unlink(missing_ok=True)
@@ -157,6 +159,12 @@ class GpioTwin:
         if name not in FAULTS:
             raise ValueError(f"the buttons have no fault {name!r}")
         self._fault = name
+
+    def mend(self) -> None:
+        """The next press is a good one, and no key hangs any more."""
+        self._fault = None
+        for pin in [pin for pin, level in self._pressed.items() if level == PRESSED]:
+            self.release(pin)
 
     def press(self, pin: int, settled: Callable[[], None] | None = None) -> None:
         """Press and release the button at `pin`, both with bounce; blocks about 0.13 s.

@@ -57,7 +57,12 @@ class SerialLine:
         self._master = self._slave = self._wake = -1
 
     def plug(self) -> None:
-        """Make the port and its link; PortFault if the link's place is taken by something else."""
+        """Make the port and its link; PortFault if the link's place is taken by something else.
+
+        A second call does nothing.
+        """
+        if not self._gone.is_set():
+            return
         self._master, self._slave = os.openpty()
         # Our own hold on the port's side keeps it alive while no program has it open.
         tty.setraw(self._slave)
