@@ -16,7 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from central.ingest.keys import Unopenable
 from central.media.files import Files, Name, WrongHash, WrongOffset
+from central.media.sheets import Sheets
 from central.web.problems import problem
 from hal.events.media import (
     COMPLETE_HEADER,
@@ -27,6 +29,7 @@ from hal.events.media import (
     YES,
     is_sha256,
 )
+from hal.events.sheets import SHEETS_PATH
 from hal.events.topics import valid_name
 
 TERMINAL = "terminal"
@@ -59,14 +62,18 @@ class _Range:
     total: int
 
 
-def make_app(files: Files, registered: Callable[[str], bool]) -> Starlette:
-    """An application that keeps pictures in `files`. Nothing is opened here."""
+def make_app(
+    files: Files, registered: Callable[[str], bool], sheets: Sheets | None = None
+) -> Starlette:
+    """An application that keeps pictures in `files` and gives out `sheets`. Opens nothing."""
     media = _Media(files, registered)
+    papers = _Papers(sheets, registered)
     path = MEDIA_PATH + "{sha256}"
     return Starlette(
         routes=[
             Route(path, media.tell, methods=["HEAD"]),
             Route(path, media.take, methods=["PUT"]),
+            Route(SHEETS_PATH + "{sha256}", papers.give, methods=["GET"]),
         ],
         exception_handlers={_Refused: _refuse},
     )
@@ -82,14 +89,14 @@ class _Media:
 
     async def tell(self, request: Request) -> Response:
         """How much of a picture is here."""
-        name = self._name(request)
+        name = _named(request, self._registered)
         if self._files.complete(name):
             return Response(status_code=204, headers={COMPLETE_HEADER: YES})
         return _so_far(204, self._files.offset(name))
 
     async def take(self, request: Request) -> Response:
         """Take a whole picture or a part of it; a repeat changes nothing."""
-        name = self._name(request)
+        name = _named(request, self._registered)
         part = _range(request)
         if self._files.complete(name):
             return Response(status_code=204, headers={COMPLETE_HEADER: YES})
@@ -129,16 +136,40 @@ class _Media:
             headers = {OFFSET_HEADER: str(error.offset), COMPLETE_HEADER: NO}
             raise _Refused(409, "wrong_offset", detail, headers) from error
 
-    def _name(self, request: Request) -> Name:
-        terminal = str(getattr(request.state, TERMINAL, ""))
-        if not valid_name(terminal) or not self._registered(terminal):
-            detail = "The certificate is of no registered terminal. 该终端未登记。"
-            raise _Refused(403, "not_registered", detail)
-        sha256 = str(request.path_params["sha256"])
-        if not is_sha256(sha256):
-            detail = "A picture is named by 64 hexadecimal digits in lower case. 图片名称有误。"
-            raise _Refused(404, "no_such_name", detail)
-        return Name(sha256, terminal)
+
+class _Papers:
+    """The one thing a terminal asks of sheets: that which was made for it."""
+
+    def __init__(self, sheets: Sheets | None, registered: Callable[[str], bool]) -> None:
+        self._sheets = sheets
+        self._registered = registered
+
+    async def give(self, request: Request) -> Response:
+        """A sheet, opened for the terminal that was ordered to print or show it."""
+        name = _named(request, self._registered)
+        try:
+            body = None if self._sheets is None else self._sheets.read(name.sha256, name.terminal)
+        except Unopenable as error:
+            log.error("a sheet for %s does not open: %s", name.terminal, error)
+            body = None
+        if body is None:
+            detail = "There is no such sheet for this terminal. 没有该终端的此文书。"
+            raise _Refused(404, "no_such_sheet", detail)
+        headers = {"Cache-Control": "no-store"}
+        return Response(body, headers=headers, media_type="application/json")
+
+
+def _named(request: Request, registered: Callable[[str], bool]) -> Name:
+    """What is asked for, and by whom."""
+    terminal = str(getattr(request.state, TERMINAL, ""))
+    if not valid_name(terminal) or not registered(terminal):
+        detail = "The certificate is of no registered terminal. 该终端未登记。"
+        raise _Refused(403, "not_registered", detail)
+    sha256 = str(request.path_params["sha256"])
+    if not is_sha256(sha256):
+        detail = "It is named by 64 hexadecimal digits in lower case. 名称有误。"
+        raise _Refused(404, "no_such_name", detail)
+    return Name(sha256, terminal)
 
 
 def _range(request: Request) -> _Range:

@@ -19,6 +19,8 @@ from hal.events.orders import (
     OpenVisit,
     Order,
     Pause,
+    PrintSheet,
+    PrintSlip,
     RequestRating,
     Reserve,
     Resume,
@@ -28,10 +30,12 @@ from hal.events.orders import (
 VISIT_DEVICE, OPEN_VERB = "visit", "open"
 TERMINAL_DEVICE = "terminal"
 RATING_VERB = "request"
+PRINT_VERB, SHEET_VERB = "print", "print-sheet"
 VISIT_ORDER_LIFE = timedelta(hours=12)
 RATING_ORDER_LIFE = timedelta(seconds=60)
 CAPTURE_ORDER_LIFE = timedelta(seconds=60)
 PAUSE_ORDER_LIFE = timedelta(seconds=60)
+PRINT_ORDER_LIFE = timedelta(seconds=60)
 TERMINAL_ORDER_LIFE = timedelta(days=1)
 RATING_TIMEOUT_S = 30.0
 
@@ -69,6 +73,20 @@ def capture_page(context: Context, window: Window, visit: str, camera: str, docu
     """`{camera}/capture`; returns the order's id."""
     data = CapturePage(document=document)
     return _write(context, window, visit, (camera, "capture"), data, CAPTURE_ORDER_LIFE)
+
+
+def print_slip(
+    context: Context, window: Window, visit: str | None, printer: str, slip: PrintSlip
+) -> str:
+    """`{printer}/print`; returns the order's id."""
+    return _write(context, window, visit, (printer, PRINT_VERB), slip, PRINT_ORDER_LIFE)
+
+
+def print_sheet(
+    context: Context, window: Window, visit: str | None, printer: str, sheet: PrintSheet
+) -> str:
+    """`{printer}/print-sheet`; returns the order's id. The sheet must be kept before."""
+    return _write(context, window, visit, (printer, SHEET_VERB), sheet, PRINT_ORDER_LIFE)
 
 
 def accept_party(context: Context, window: Window, visit: str, party: Party) -> str:

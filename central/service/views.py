@@ -125,6 +125,23 @@ class CaptureView(View):
     order: str
 
 
+class SlipView(View):
+    """One slip on its way to the printer. `voids`: the copies that it takes the place of (补打)."""
+
+    slip: str
+    order: str
+    case: str | None
+    voids: list[str]
+
+
+class PrintView(View):
+    """What is being printed for a visit; how each slip went is told by a fact `slip.printed`."""
+
+    visit: str
+    kind: str
+    slips: list[SlipView]
+
+
 class CasePage(View):
     """`next`: what to pass as `after` to go on."""
 

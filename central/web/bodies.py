@@ -34,6 +34,12 @@ class Capture(Body):
     document: str | None = Field(default=None, pattern=r"^[!-~]{1,64}$")
 
 
+class Print(Body):
+    """号票 or 回执; the receipt names the visit's cases."""
+
+    kind: Literal["ticket", "receipt"]
+
+
 class ChooseParty(Body):
     """`fact` read the document; `party` is its person's role in the visit."""
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from central.domain import case
-from central.service import cases, sessions, tickets, visits, windows
+from central.service import cases, prints, sessions, tickets, visits, windows
 from central.service.commands import Request as Command
 from central.service.context import Actor, Context
 from central.service.places import Place, place_of
@@ -17,6 +17,7 @@ from central.service.views import (
     CallView,
     CaptureView,
     CaseView,
+    PrintView,
     RatingRequestView,
     SessionView,
     TicketView,
@@ -24,7 +25,16 @@ from central.service.views import (
     VisitView,
 )
 from central.web import problems
-from central.web.bodies import Body, Capture, ChooseParty, Decide, Nothing, OpenCase, TakeTicket
+from central.web.bodies import (
+    Body,
+    Capture,
+    ChooseParty,
+    Decide,
+    Nothing,
+    OpenCase,
+    Print,
+    TakeTicket,
+)
 from central.web.parts import Parts
 from central.web.principals import SERVES, TAKES_TICKETS
 from central.web.security import allow
@@ -151,6 +161,18 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
             command(request, actor, key, body),
             202,
             lambda context: visits.capture_page(context, id, body.document),
+        )
+
+    @routes.post("/visits/{id}/print", status_code=202, response_model=PrintView)
+    async def print_slips(
+        request: Request, id: str, actor: teller, key: Key, body: Print
+    ) -> Response:
+        """打印号票、回执: have the window's slip printer print it; again, and it is a new copy."""
+        return await run(
+            parts,
+            command(request, actor, key, body),
+            202,
+            lambda context: prints.print_slips(context, id, body.kind),
         )
 
     @routes.post("/visits/{id}/rating-request", status_code=202, response_model=RatingRequestView)

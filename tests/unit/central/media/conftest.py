@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from central.config import Config, load
+from central.ingest.keys import Keys
 from central.media.app import make_app
 from central.media.files import Files
 from central.media.listener import MediaServer
+from central.media.sheets import Sheets
 from central.media.trust import Trust
 from central.register import Register
 from provisioning.development import develop
@@ -49,6 +51,7 @@ class Listener:
     port: int
     files: Files
     server: MediaServer
+    sheets: Sheets
 
     def context(self, name: str | None) -> ssl.SSLContext:
         """As a client with the identity `name`, or with none."""
@@ -91,13 +94,14 @@ def config(tmp_path: Path) -> Config:
 def listener(config: Config) -> Iterator[Listener]:
     register, files = Register(config.register), Files(config.state_dir / "media")
     config.state_dir.mkdir(mode=0o700)
-    app = make_app(files, lambda terminal: register.find(terminal) is not None)
+    sheets = Sheets(config.state_dir / "sheets", Keys(config.seal).by_kid)
+    app = make_app(files, lambda terminal: register.find(terminal) is not None, sheets)
     listens = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as bound:
         server = MediaServer(app, bound, Trust(config.broker), listens.set)
         server.start()
         assert listens.wait(DEADLINE_S)
-        yield Listener(config.folder, bound.getsockname()[1], files, server)
+        yield Listener(config.folder, bound.getsockname()[1], files, server, sheets)
         server.stop()
 
 
