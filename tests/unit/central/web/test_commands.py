@@ -12,6 +12,7 @@ COMMANDS = {
     "/cases/X/deliver": {"teller"},
     "/visits/X/rating-request": {"teller"},
     "/visits/X/close": {"teller"},
+    "/visits/X/print": {"teller"},
     "/visits/X/party": {"teller"},
     "/windows/pzh01-w01/pause": {"teller"},
     "/windows/pzh01-w01/resume": {"teller"},
@@ -40,6 +41,8 @@ def test_one_visit_from_the_number_to_the_close(caller: Any, hall: Any) -> None:
     ):
         answer = caller.post(f"/cases/{case}/{step}", "teller", body)
         assert (answer.status_code, answer.json()["state"]) == (200, state)
+    printed = caller.post(f"/visits/{visit}/print", "teller", {"kind": "receipt"})
+    assert (printed.status_code, len(printed.json()["slips"])) == (202, 1)
     asked = caller.post(f"/visits/{visit}/rating-request", "teller")
     assert (asked.status_code, set(asked.json())) == (202, {"visit", "request", "order", "state"})
     pending = caller.post(f"/visits/{visit}/close", "teller")
