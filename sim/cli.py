@@ -39,6 +39,10 @@ examples:
       A barcode gun at /tmp/gun; each line typed is a code scanned.
   ow-sim twin rating --socket /tmp/pad.sock --red 17 --yellow 27 --green 22
       Rating keys and lamps for factory = "socket:/tmp/pad.sock"; type `press 5`.
+  ow-sim twin keypad --pty /tmp/keypad
+      A calling keypad; type `press call_next`, `digits 12`, `rate 3`, `fault garble`.
+  ow-sim twin tower --pty /tmp/tower
+      A USB tower lamp; it says what its lights do.
 
 exit codes: 0 good, 1 bad result, 2 usage, 3 configuration, 4 essential device missing,
             5 port, key or certificate, 130 Ctrl-C
@@ -156,6 +160,11 @@ def _add_twins(parser: argparse.ArgumentParser) -> None:
     rating.add_argument("--socket", type=Path, metavar="PATH", required=True)
     rating.add_argument("--buttons", type=_pins, default=[5, 6, 13, 19, 26], help="level 1 first")
     rating.add_argument("--lamps", type=_pins, default=[12, 16, 20, 21, 25], help="level 1 first")
+    keypad = twins.add_parser("keypad", help="calling keypad with rating keys on a pty")
+    keypad.add_argument("--pty", type=Path, metavar="LINK", required=True, help="the port's path")
+    keypad.add_argument("--address", type=int, default=1, help="default 1")
+    tower = twins.add_parser("tower", help="USB tower lamp on a pty; says what its lights do")
+    tower.add_argument("--pty", type=Path, metavar="LINK", required=True, help="the port's path")
     for colour in ("red", "yellow", "green"):
         rating.add_argument(f"--{colour}", type=int, metavar="PIN")
 
@@ -178,6 +187,10 @@ def _read_card(path: Path) -> Card:
 def _twin(arguments: argparse.Namespace) -> int:
     if arguments.twin == "gun":
         return alone.gun(arguments.pty, arguments.baud, arguments.suffix, sys.stdin)
+    if arguments.twin == "keypad":
+        return alone.keypad(arguments.pty, arguments.address, sys.stdin)
+    if arguments.twin == "tower":
+        return alone.tower(arguments.pty, sys.stdin)
     if arguments.twin == "rating":
         names = {pin: f"lamp {level}" for level, pin in enumerate(arguments.lamps, start=1)}
         colours = {getattr(arguments, name): name for name in ("red", "yellow", "green")}

@@ -43,6 +43,10 @@ class GunTwin:
             raise ValueError(f"the gun has no fault {name!r}")
         self._fault = name
 
+    def mend(self) -> None:
+        """The next scan is a good one."""
+        self._fault = None
+
     def scan(self, text: str, sent: Callable[[], None] | None = None) -> bool:
         """Read a code: its text as UTF-8, then the suffix. Blocks until the last byte is out.
 

@@ -37,15 +37,23 @@ def framed(address: int, function: int, data: Sequence[int]) -> bytes:
     return bytes([0xFF, 0x68, length, length, 0x68, *counted, sum(counted) & 0xFF, 0x16])
 
 
-class KeypadTwin:
-    """The keypad. `shown` is its display, six characters; `beeps` how often it has beeped."""
+def _silent(text: str) -> None:
+    return None
 
-    def __init__(self, link: Path, address: int = 1) -> None:
+
+class KeypadTwin:
+    """The keypad. `shown` is its display, six characters; `beeps` how often it has beeped.
+
+    `say` hears what it shows, and each beep.
+    """
+
+    def __init__(self, link: Path, address: int = 1, say: Callable[[str], None] = _silent) -> None:
         self.shown = " " * 6
         self.beeps = 0
         self.echoes = 0
         """Presses that the host has echoed."""
         self._address = address
+        self._say = say
         self._changed = threading.Condition()
         self._rest = b""
         self._awaited: bytes | None = None
@@ -67,6 +75,10 @@ class KeypadTwin:
         if name not in FAULTS:
             raise ValueError(f"the keypad has no fault {name!r}")
         self._fault = name
+
+    def mend(self) -> None:
+        """The next press is a good one."""
+        self._fault, self._reflecting = None, False
 
     def press(self, key: str, digits: str = "") -> bool:
         """Press a key; with `digits`, those and then confirm. Whether the host has echoed it."""
@@ -132,8 +144,10 @@ class KeypadTwin:
                 self.echoes += 1
             elif function == _SHOW and len(data) == 6:
                 self.shown = "".join(" " if each == _BLANK else str(each) for each in data)
+                self._say(f"shows [{self.shown}]")
             elif function == _BEEP and not data:
                 self.beeps += 1
+                self._say("beeps")
             self._changed.notify_all()
 
 

@@ -16,13 +16,18 @@ FAULTS = ("unplug",)
 """What can go wrong with an order: the lamp is pulled out instead of taking it."""
 
 
+def _silent(text: str) -> None:
+    return None
+
+
 class TowerTwin:
     """The lamp. `states` is what a person sees: `on`, `off` or `blink` of each light.
 
-    Pulled out it forgets: plugged in again, all is off.
+    Pulled out it forgets: plugged in again, all is off. `say` hears of each order that it takes.
     """
 
-    def __init__(self, link: Path) -> None:
+    def __init__(self, link: Path, say: Callable[[str], None] = _silent) -> None:
+        self._say = say
         self.states = dict.fromkeys(LIGHTS.values(), "off")
         self.course: list[tuple[str, str]] = []
         """Every order that it took, oldest first."""
@@ -47,6 +52,10 @@ class TowerTwin:
             raise ValueError(f"the tower lamp has no fault {name!r}")
         self._fault = name
 
+    def mend(self) -> None:
+        """The next order is taken."""
+        self._fault = None
+
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Block until `condition`, looked at after each order. False after the time."""
         with self._changed:
@@ -65,4 +74,5 @@ class TowerTwin:
                 else:
                     self.states[light] = state
                     self.course.append((light, state))
+                    self._say(f"{light} {state}")
             self._changed.notify_all()
