@@ -9,6 +9,8 @@ _FACTS = {
     "code.scanned": ("条码扫描", "code scanned"),
     "document.captured": ("高拍", "document captured"),
     "sheet.confirmed": ("材料确认", "sheet confirmed"),
+    "sheet.disputed": ("材料有误", "sheet disputed"),
+    "sheet.expired": ("材料未确认", "sheet not confirmed"),
     "signature.given": ("签名", "signature"),
     "rating.given": ("评价", "rating given"),
     "rating.expired": ("未评价", "not rated"),

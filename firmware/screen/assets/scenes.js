@@ -120,8 +120,9 @@ function sheet(frame, acts) {
     });
     made.replaceChildren(head(told, "请点选有误的内容", "Touch what is wrong"),
       el("div", { className: "scroll" }, ...rows, ...paragraphs),
-      el("div", { className: "acts" }, button("", "返回", "Back", read),
+      el("div", { className: "acts" }, button("", "返回", "Back", () => { read(); made.querySelector(".scroll").focus(); }),
         button("no", "告知工作人员", "Tell the staff", () => acts.dispute(told.hash, [...wrong]))));
+    rows[0]?.focus();
   }
 
   read();

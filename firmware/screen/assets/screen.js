@@ -72,6 +72,8 @@ function show(frame) {
   shown = now;
   id("scene").replaceChildren(scene(frame, acts));
   id("scene").dataset.scenery = frame.scenery;
+  // Whoever goes by keys begins at the new picture, not at the end of the page.
+  if (id("dialogue").hidden) id("scene").focus();
 }
 
 function listen() {
