@@ -53,6 +53,8 @@ class SerialLine:
         self._sending = threading.Lock()
         self._gone = threading.Event()
         self._gone.set()
+        self._out = threading.Event()
+        self._out.set()
         self._thread: threading.Thread | None = None
         self._master = self._slave = self._wake = -1
 
@@ -63,6 +65,8 @@ class SerialLine:
         """
         if not self._gone.is_set():
             return
+        # The line's own thread may still be pulling the cable: it must not close what we open.
+        self._out.wait()
         self._master, self._slave = os.openpty()
         # Our own hold on the port's side keeps it alive while no program has it open.
         tty.setraw(self._slave)
@@ -70,6 +74,7 @@ class SerialLine:
         os.set_blocking(self._master, False)
         self._place_link(os.ttyname(self._slave))
         woken, self._wake = os.pipe()
+        self._out.clear()
         self._gone.clear()
         self._thread = threading.Thread(
             target=self._listen, args=(self._master, woken), name=f"line {self.link.name}"
@@ -115,6 +120,7 @@ class SerialLine:
         with self._sending:
             os.close(self._master)
             os.close(self._slave)
+        self._out.set()
 
     def _listen(self, master: int, woken: int) -> None:
         while not self._gone.is_set():
