@@ -56,8 +56,8 @@ PLANS: dict[str, Plan] = {
     "display_oled": Plan(("test_display.py",), bench=("bench.oled",)),
     "voice_clips": Plan(("test_voice_clips.py",)),
     "voice_command": Plan(("test_voice.py",)),
-    "printer_escpos": Plan(("test_printer.py",), only="escpos"),
-    "printer_cups": Plan(("test_printer.py", "test_printer_cups.py"), only="cups"),
+    "printer_escpos": Plan(("test_printer.py",), bench=("bench.printers",), lines="slip"),
+    "printer_cups": Plan(("test_printer_cups.py",), bench=("bench.printers",), lines="sheet"),
 }
 
 

@@ -85,7 +85,7 @@ def test_nothing_in_a_text_is_a_command(met: Any, twin: PrinterTwin) -> None:
         ("cutter", "clear", "cutter.*切刀"),
     ],
 )
-def test_a_hindered_printer_refuses_and_prints_nothing(
+def test_a_fault_seen_before_refuses_and_prints_nothing(
     met: Any, twin: PrinterTwin, fault: str, remedy: str, words: str
 ) -> None:
     """The remedy in both languages; not a byte of the slip went out; mended, it prints."""
@@ -100,7 +100,7 @@ def test_a_hindered_printer_refuses_and_prints_nothing(
     assert met.ends.empty()
 
 
-def test_paper_that_ends_midway_and_comes_back(met: Any, twin: PrinterTwin) -> None:
+def test_a_fault_of_the_paper_midway_and_its_end(met: Any, twin: PrinterTwin) -> None:
     """The rest is printed from the buffer, and then it is printed."""
     twin.fault("paper_out_midway")
     verdicts: list[str] = []
@@ -135,7 +135,7 @@ def answer_status_only(peer: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", ["power", "silent", "garble", "unplug"])
-def test_a_fate_that_nobody_knows(
+def test_a_fault_that_leaves_the_fate_unknown(
     met: Any, twin: PrinterTwin, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """The power fails, the line goes dumb or comes out: never `printed`; then it works again."""
@@ -171,7 +171,7 @@ def test_however_its_answers_come(met: Any, twin: PrinterTwin, delivery: str) ->
     assert set(verdicts) <= ({"printed", "unknown"} if delivery == "lossy" else {"printed"})
 
 
-def test_pulled_out_and_back_while_idle(met: Any, twin: PrinterTwin) -> None:
+def test_lost_and_back_while_idle(met: Any, twin: PrinterTwin) -> None:
     """A loss, told once; a print meanwhile fails before anything is sent; then it prints."""
     twin.unplug()
     assert met.lost().remedy == "reset"

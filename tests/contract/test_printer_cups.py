@@ -62,7 +62,7 @@ def test_a_document_comes_out_as_it_is(met: Any, cups: Any) -> None:
     assert (cups.tray / "titles").read_text() == "onewindow|notice s1\n"
 
 
-def test_paper_that_ends_and_comes_back(met: Any, cups: Any) -> None:
+def test_a_fault_of_the_paper_that_ends(met: Any, cups: Any) -> None:
     """It waits for the paper, and then it is printed."""
     cups.paper(there=False)
     thread, verdicts = printing(met.device)
@@ -73,7 +73,7 @@ def test_paper_that_ends_and_comes_back(met: Any, cups: Any) -> None:
     assert cups.documents() == [PDF]
 
 
-def test_without_paper_it_refuses(met: Any, cups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_paper_refuses(met: Any, cups: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the remedy in both languages; the sheet is taken back, and never comes out."""
     monkeypatch.setattr("drivers.printer_cups.driver.HINDERED_S", 1.0)
     cups.paper(there=False)
@@ -86,7 +86,7 @@ def test_without_paper_it_refuses(met: Any, cups: Any, monkeypatch: pytest.Monke
     assert cups.documents() == [b"%PDF-2"]
 
 
-def test_behind_a_job_without_paper_it_refuses(run: Run, met: Any, cups: Any) -> None:
+def test_a_fault_of_a_job_before_refuses(run: Run, met: Any, cups: Any) -> None:
     """Somebody else's sheet stands in the queue: nothing is sent."""
     other = run("printer_cups", {"queue": QUEUE, "socket": str(cups.socket)})
     other.started()
@@ -114,7 +114,7 @@ def test_a_sheet_that_was_given_up_does_not_come_out_later(
     assert cups.documents() == [b"%PDF-2"]
 
 
-def test_a_printer_that_gives_it_up(met: Any, cups: Any) -> None:
+def test_a_fault_that_aborts_it(met: Any, cups: Any) -> None:
     """Failed, and the next one is printed."""
     (cups.tray / "fail").touch()
     assert met.device.print_pdf(PDF, "notice s1") == "failed"
@@ -134,7 +134,7 @@ def test_a_queue_that_somebody_stopped(met: Any, cups: Any, command: str, words:
     assert met.ends.empty()
 
 
-def test_cupsd_dies_in_the_middle_and_comes_back(met: Any, cups: Any) -> None:
+def test_lost_in_the_middle_and_back(met: Any, cups: Any) -> None:
     """Unknown, a loss told once; the job that it still has is taken out before anything else."""
     cups.paper(there=False)
     thread, verdicts = printing(met.device)
