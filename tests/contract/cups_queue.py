@@ -5,6 +5,7 @@ cupsd is not touched. Who may do what in it is as Debian's own configuration has
 """
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -112,10 +113,10 @@ class CupsQueue:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, process_group=0)
         self._await(self.socket.exists, "cupsd does not listen")
 
-    def stop(self) -> None:
-        """As a crash or a power failure ends it: what it holds in its spool stays there."""
+    def stop(self, *, crash: bool = True) -> None:
+        """As a crash ends it, or else as systemd does: then its jobs wait for the next start."""
         if self._process is not None:
-            self._process.kill()
+            self._process.send_signal(signal.SIGKILL if crash else signal.SIGTERM)
             self._process.wait(_WAIT_S)
             self._process = None
 

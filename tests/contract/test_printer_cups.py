@@ -134,12 +134,13 @@ def test_a_queue_that_somebody_stopped(met: Any, cups: Any, command: str, words:
     assert met.ends.empty()
 
 
-def test_lost_in_the_middle_and_back(met: Any, cups: Any) -> None:
+@pytest.mark.parametrize("crash", [True, False])
+def test_lost_in_the_middle_and_back(met: Any, cups: Any, crash: bool) -> None:
     """Unknown, a loss told once; the job that it still has is taken out before anything else."""
     cups.paper(there=False)
     thread, verdicts = printing(met.device)
     cups.await_waiting()
-    cups.stop()
+    cups.stop(crash=crash)
     thread.join(WAIT_S)
     assert verdicts == ["unknown"]
     assert met.lost().remedy == "reset"
