@@ -52,6 +52,7 @@ class KeypadSerial:
     role: Role = "key"
 
     def __init__(self, options: Options, clock: Clock) -> None:
+        self.rates = any(options.levels)
         self._options = options
         self._clock = clock
         self._port: SerialPort | None = None

@@ -1,4 +1,4 @@
-"""Lamps, rating pad, display and voice as the session wants them: a steady scene, short answers.
+"""Lamps, rating pad, displays and voice as the session wants them: a steady scene, short answers.
 
 A device that is away is not an error here: the supervisor knows it, and the scene is shown again
 when it is back.
@@ -7,12 +7,13 @@ when it is back.
 from contextlib import suppress
 from threading import Lock, Timer
 
+from firmware.number_display import NumberDisplay
 from firmware.panel import Panel
 from firmware.scene import LEVELS, Scene
 from firmware.session import Blink, ConfirmLevel, Sign, Speak, Wink
 from firmware.speaker import Speaker
 from hal.errors import DeviceLost
-from hal.interfaces import Colour, Lamps, RatingPad
+from hal.interfaces import Colour, FlashRate, Lamps, RatingPad
 
 WINK_S = 0.2
 BLINK_S = 0.5
@@ -32,12 +33,16 @@ class Lights:
         pad: RatingPad | None,
         panel: Panel,
         speaker: Speaker | None = None,
+        number: NumberDisplay | None = None,
     ) -> None:
-        """Panel and speaker are started and stopped by their owner, after the last call here."""
+        """Panel, speaker and number display are started and stopped by their owner, after the
+        last call here.
+        """
         self._lamps = lamps
         self._pad = pad
         self._panel = panel
         self._speaker = speaker
+        self._number = number
         self._lock = Lock()
         self._scene = _DARK
         self._winks: dict[Colour, Timer] = {}
@@ -91,18 +96,36 @@ class Lights:
     def _rest(self) -> None:
         for colour in _ALL:
             if colour not in self._winks:
-                self._set(colour, self._steady(colour))
+                self._stand(colour)
         self._light_pad(self._scene.pad)
         self._panel.show(self._scene.screen)
+        if self._number is not None:
+            self._number.show(self._scene.number)
+
+    def _ordered(self, colour: Colour) -> FlashRate | None:
+        """How the centre wishes the lamp, if it does."""
+        light = self._scene.light
+        return light[1] if light is not None and light[0] == colour else None
 
     def _steady(self, colour: Colour) -> bool:
-        return bool(getattr(self._scene, colour))
+        """Whether the lamp is on, or flashes, while nothing happens."""
+        ordered = self._ordered(colour)
+        return bool(getattr(self._scene, colour)) if ordered is None else ordered != "off"
+
+    def _stand(self, colour: Colour) -> None:
+        """Show it as it is while nothing happens."""
+        ordered = self._ordered(colour)
+        if ordered is None:
+            self._set(colour, self._steady(colour))
+        elif self._lamps is not None:
+            with suppress(DeviceLost):
+                self._lamps.flash(colour, ordered)
 
     def _wink(self, colour: Colour) -> None:
         if (running := self._winks.pop(colour, None)) is not None:
             # An answer to somebody else is still on: it ends, so that this one is seen to begin.
             running.cancel()
-            self._set(colour, self._steady(colour))
+            self._stand(colour)
         self._set(colour, not self._steady(colour))
         self._later(colour, WINK_S)
 
@@ -121,7 +144,7 @@ class Lights:
         with self._lock:
             if self._winks.get(colour) is timer:
                 del self._winks[colour]
-                self._set(colour, self._steady(colour))
+                self._stand(colour)
 
     def _begin_blink(self, duration_s: float) -> None:
         """All lamps together, on first. Asked for again, it begins anew."""

@@ -40,6 +40,7 @@ from hal.events.orders import (
     RequestRating,
     Reserve,
     Resume,
+    SetLights,
     ShowService,
 )
 
@@ -48,7 +49,7 @@ OfVisit = (
 )
 OfTerminal = Announce | Pause | Resume | Identify | Reserve | Configure | ShowService | PreviewPage
 OfPrinter = PrintSlip | PrintSheet
-Order = OfVisit | OfTerminal | OfPrinter
+Order = OfVisit | OfTerminal | OfPrinter | SetLights
 
 
 def obey(state: State, order: Order, visit: str | None, pad: str, now_s: float) -> Outcome:
@@ -57,6 +58,10 @@ def obey(state: State, order: Order, visit: str | None, pad: str, now_s: float) 
         if state.around.disk_full:
             raise OrderRefusal("unavailable", "the disk is full")
         return Outcome(state, prints=Print(visit, order))
+    if isinstance(order, SetLights):
+        if visit is not None:
+            _open_one(state, visit)
+        return Outcome(replace(state, light=(order.colour, order.flash_rate)))
     if not isinstance(order, OfVisit):
         return _of_terminal(state, order)
     if visit is None:

@@ -30,6 +30,7 @@ from hal.events.orders import (
     RequestRating,
     Reserve,
     Resume,
+    SetLights,
     ShowService,
     decode,
 )
@@ -50,6 +51,7 @@ _VERBS: dict[tuple[str, str], type[obey.Order]] = {
     ("document", "capture"): CapturePage,
     ("document", "preview"): PreviewPage,
     ("voice", "announce"): Announce,
+    ("lamp", "set"): SetLights,
     (_SLIP, "print"): PrintSlip,
     (_SLIP, _SHEET_VERB): PrintSheet,
     (session.SCREEN, "show"): ShowService,
@@ -78,13 +80,20 @@ class Orders:
     """Knows which devices there are. `roles`: name of a device → its role.
 
     `screen`: there is a customer screen, which is no device of the table. `sheets`: the printers
-    that take sheets (A4); the others take slips.
+    that take sheets (A4); the others take slips. `raters`: keypads with rating keys; where there
+    is no rating pad, the first of them is the pad.
     """
 
     def __init__(
-        self, roles: dict[str, str], *, screen: bool = False, sheets: Collection[str] = ()
+        self,
+        roles: dict[str, str],
+        *,
+        screen: bool = False,
+        sheets: Collection[str] = (),
+        raters: Collection[str] = (),
     ) -> None:
-        self._roles = roles
+        pads = [] if _RATING in roles.values() else [name for name in roles if name in raters]
+        self._roles = {**roles, **dict.fromkeys(pads[:1], _RATING)}
         self._sheets = sheets
         self._always = _ALWAYS | {session.SCREEN} if screen else _ALWAYS
         self.pad = self.first(_RATING)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from firmware.local_visit import items
 from firmware.session import Asking, Rated, State, Visit
-from hal.interfaces import Screen
+from hal.interfaces import Colour, FlashRate, Screen
 
 LEVELS = {1: "非常不满意", 2: "不满意", 3: "基本满意", 4: "满意", 5: "非常满意"}
 TAKE_CARD = "请取回社保卡"
@@ -18,7 +18,10 @@ ALL_LEVELS = frozenset({1, 2, 3, 4, 5})
 
 @dataclass(frozen=True)
 class Scene:
-    """Lamps that stand, pad, display, and the phrase that is said again while it holds."""
+    """Lamps that stand, pad, display, and the phrase that is said again while it holds.
+
+    `light`: how one lamp is instead. `number`: what a keypad (叫号键盘) shows its teller.
+    """
 
     green: bool
     pad: frozenset[int]
@@ -27,6 +30,8 @@ class Scene:
     yellow: bool = False
     buzzer: bool = False
     phrase: str | None = None
+    light: tuple[Colour, FlashRate] | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,20 @@ def scene(state: State) -> Scene:
     """Green invites, so it stands only while a visit is open. Red calls for somebody.
 
     Without the centre and without a visit no lamp stands: nobody is invited, the text says why.
+    The centre may wish one lamp otherwise, but red that calls stays.
     """
-    visit = state.visit
+    visit, light = state.visit, state.light
+    red = state.around.fault or state.left or (visit is not None and visit.mismatch)
     return Scene(
         green=visit is not None,
         pad=frozenset() if visit is None else _pad(visit),
         screen=_waiting(state) if visit is None else _busy(state, visit),
-        red=state.around.fault or state.left or (visit is not None and visit.mismatch),
+        red=red,
         yellow=state.paused,
         buzzer=state.left,
         phrase=TAKE_CARD_ALOUD if state.left else None,
+        light=None if red and light is not None and light[0] == "red" else light,
+        number="" if visit is None else visit.ticket,
     )
 
 

@@ -21,7 +21,7 @@ from firmware.surroundings import Around
 from firmware.work import Work, unpack
 from hal.events.facts import CardLeft, Data, RatingExpired, RefusalReason, SheetExpired
 from hal.events.orders import PrintSheet, PrintSlip, ShowService
-from hal.interfaces import Colour
+from hal.interfaces import Colour, FlashRate
 
 REPLACE_S = 8.0
 """A second press within this time takes the place of the first (docs: 好差评, one per visit)."""
@@ -127,7 +127,8 @@ class State:
     """`over`: visits that were closed or gave way, newest last: none of them is opened again.
 
     `left`: a visit closed with the card inside (遗留卡). `unsure_s`: without a word of the reader,
-    the card counts as taken then. `service`: who serves here (三亮明).
+    the card counts as taken then. `service`: who serves here (三亮明). `light`: what the centre
+    wishes of one lamp.
     """
 
     visit: Visit | None = None
@@ -137,6 +138,7 @@ class State:
     unsure_s: float | None = None
     paused: bool = False
     service: ShowService | None = None
+    light: tuple[Colour, FlashRate] | None = None
     numbers: reserve.Numbers = field(default_factory=reserve.Numbers)
     work: Work | None = None
     prints: tuple[Begun, ...] = ()
@@ -262,7 +264,8 @@ def ended(state: State, pad: str, *closing: Happened) -> Outcome:
         Happened(inside.device, "card", "left", CardLeft(slot=inside.slot), visit.id)
         for inside in state.inside
     )
-    after = replace(state, visit=None, over=past(state.over, visit.id), left=bool(left))
+    over = past(state.over, visit.id)
+    after = replace(state, visit=None, over=over, left=bool(left), light=None)
     return Outcome(after, (*expired(visit, pad), *unread(visit, "closed"), *left, *closing))
 
 
@@ -301,6 +304,7 @@ def dump(state: State) -> dict[str, Any]:
         "left": state.left,
         "paused": state.paused,
         "service": None if state.service is None else msgspec.to_builtins(state.service),
+        "light": None if state.light is None else list(state.light),
         "numbers": reserve.dump(state.numbers),
         "work": None if state.work is None else state.work.packed,
         "prints": [list(astuple(each)) for each in state.prints],
@@ -326,6 +330,7 @@ def _dump_visit(visit: Visit) -> dict[str, Any]:
 def load(kept: dict[str, Any], now_s: float) -> State:
     """The state after a restart. What was running begins anew: the citizen has not seen it end."""
     visit, work, service = (kept.get(name) for name in ("visit", "work", "service"))
+    light = kept.get("light")
     inside = tuple(Inside(*each) for each in kept.get("inside", ()))
     return State(
         visit=None if visit is None else _load_visit(visit, now_s),
@@ -335,6 +340,7 @@ def load(kept: dict[str, Any], now_s: float) -> State:
         unsure_s=now_s + READER_AWAY_S if inside else None,
         paused=kept.get("paused", False),
         service=None if service is None else msgspec.convert(service, ShowService),
+        light=None if light is None else (light[0], light[1]),
         numbers=reserve.load(kept.get("numbers", {})),
         work=None if work is None else unpack(work),
         prints=tuple(Begun(*each) for each in kept.get("prints", ())),

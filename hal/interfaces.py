@@ -8,7 +8,7 @@ that means for the visit is the session's business.
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from threading import Event
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from hal.errors import DeviceError
 from hal.events.facts import CardRead, CodeScanned, IdentityRead, Key
@@ -145,6 +145,25 @@ class RatingPad(Device, Protocol):
 
     def light(self, levels: Set[int]) -> None:
         """Light exactly the lamps of these levels (1 to 5). DeviceLost if the pad is gone."""
+
+
+@runtime_checkable
+class Keypad(Device, Protocol):
+    """A calling keypad (叫号键盘). Keys come through `watch` as `KeyDown`.
+
+    `rates`: it has rating keys too, which come as `LevelPressed`.
+    """
+
+    rates: bool
+
+    def show_number(self, number: str) -> None:
+        """Show the digits of `number` to the teller; none: blank. DeviceLost if it is gone.
+
+        Returns at once; whether it is shown, nobody tells.
+        """
+
+    def beep(self) -> None:
+        """Beep once. As `show_number` otherwise."""
 
 
 @dataclass(frozen=True)

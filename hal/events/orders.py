@@ -118,10 +118,13 @@ class ConfirmSheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class SetLights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`lights/set`: a colour and an XFS flash rate (off, slow, medium, quick, continuous)."""
+    """`{lamps}/set`: one light of the window, until the next set or the end of the visit.
 
-    colour: str
-    flash_rate: str
+    The rates are words of CEN XFS4IoT, Lights interface. A red light that calls for help stays.
+    """
+
+    colour: Literal["red", "yellow", "green"]
+    flash_rate: Literal["off", "slow", "medium", "quick", "continuous"]
 
 
 class AcceptParty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

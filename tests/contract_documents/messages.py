@@ -38,7 +38,7 @@ ORDERS: dict[str, type[msgspec.Struct]] = {
     "slip.print-sheet": orders.PrintSheet,
     "screen.show": orders.ShowService,
     "screen.confirm": orders.ConfirmSheet,
-    "lights.set": orders.SetLights,
+    "lamp.set": orders.SetLights,
 }
 """`{role}.{verb}` → data. The topic names the device; its role decides what a verb means."""
 

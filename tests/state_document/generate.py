@@ -40,6 +40,7 @@ from hal.events.orders import (
     RequestRating,
     Reserve,
     Resume,
+    SetLights,
 )
 from hal.same_person import Bearer
 
@@ -68,6 +69,10 @@ SITUATIONS: dict[str, State] = {
     "rated, for 8 s": replace(IDLE, visit=RATED),
     "rated": replace(IDLE, visit=replace(RATED, rating=None)),
     "a sheet is read back": replace(IDLE, visit=replace(V1, served=True, reading=READING)),
+    "a light was set (lamps/set)": replace(IDLE, visit=V1, light=("green", "slow")),
+    "red was set off, a card left behind": replace(
+        IDLE, inside=HERE, left=True, light=("red", "off")
+    ),
     "local visit": replace(
         IDLE, visit=replace(V1, local=True), around=replace(THERE, centre=False)
     ),
@@ -102,6 +107,7 @@ ORDERS: dict[str, tuple[Order, str | None]] = {
     "rating/cancel": (CancelRating(request="r1"), "v1"),
     "document/capture": (CapturePage(document="d1"), "v1"),
     "screen/confirm": (ConfirmSheet(sheet="b" * 64), "v1"),
+    "lamps/set": (SetLights(colour="green", flash_rate="slow"), None),
     "terminal/pause": (Pause(), None),
     "terminal/resume": (Resume(), None),
     "terminal/identify": (Identify(), None),
@@ -130,7 +136,9 @@ end.
 
 ## What people see and hear
 
-Green stands while a visit is open and at no other time: nobody is invited in vain. The last line \
+Green stands while a visit is open and at no other time: nobody is invited in vain. The centre may \
+wish one lamp otherwise (`lamps/set`), until the next set or the end of the visit; red that calls \
+for somebody stays. The last line \
 of the display is what else is wrong, the clock first.
 
 """
@@ -187,7 +195,9 @@ def _scenes() -> Iterable[str]:
     yield _row(*["---"] * 6)
     for name, state in SITUATIONS.items():
         shown = scene(state)
-        lamps = [word for word in ("green", "red", "yellow", "buzzer") if getattr(shown, word)]
+        stands = [word for word in ("green", "red", "yellow", "buzzer") if getattr(shown, word)]
+        light = shown.light or ("", "")
+        lamps = [word for word in stands if word != light[0]] + [" ".join(light)] * bool(light[0])
         lines = [shown.screen.large, *shown.screen.lines]
         text = " / ".join(line for line in lines if line)
         pad = " ".join(map(str, sorted(shown.pad)))

@@ -12,7 +12,7 @@ from firmware.session import Blink, ConfirmLevel, Speak, Wink
 from firmware.speaker import Speaker
 from hal.clock import SystemClock
 from hal.errors import DeviceLost
-from hal.interfaces import Colour, Lamps, RatingPad, Report, Role
+from hal.interfaces import Colour, FlashRate, Lamps, RatingPad, Report, Role
 
 WAIT_S = 5.0
 
@@ -24,6 +24,7 @@ class FakeLamps:
 
     def __init__(self) -> None:
         self.changes: list[tuple[Colour, bool]] = []
+        self.rates: list[tuple[Colour, FlashRate]] = []
         self.gone = False
         self._on: dict[Colour, bool] = {}
         self._told = Condition()
@@ -42,6 +43,10 @@ class FakeLamps:
                 self.changes.append((colour, on))
             self._on[colour] = on
             self._told.notify_all()
+
+    def flash(self, colour: Colour, rate: FlashRate) -> None:
+        self.set(colour, rate != "off")
+        self.rates.append((colour, rate))
 
     def await_changes(self, count: int) -> list[tuple[Colour, bool]]:
         with self._told:
@@ -178,3 +183,31 @@ def test_words_are_for_the_speaker() -> None:
     lights.stop()
     assert told.once == ["请A001号"]
     assert told.held == ["请取回您的社会保障卡", None]
+
+
+def test_an_ordered_light_flashes_until_the_scene_is_another(
+    lights: Lights, lamps: FakeLamps
+) -> None:
+    """The lamp flashes at the ordered rate, the others stand; then all is as the scene says."""
+    lights.show(Scene(green=True, pad=frozenset(), light=("yellow", "quick")))
+    assert lamps.rates == [("yellow", "quick")]
+    assert lamps.changes == [("yellow", True), ("green", True)]
+    lights.show(Scene(green=True, pad=frozenset()))
+    assert lamps.changes[2:] == [("yellow", False)]
+
+
+def test_a_wink_of_a_lamp_that_flashes_is_a_gap(lights: Lights, lamps: FakeLamps) -> None:
+    """It goes dark for the moment, and flashes again at the same rate."""
+    lights.show(Scene(green=True, pad=frozenset(), light=("green", "slow")))
+    lights.give(Wink("green"))
+    while len(lamps.rates) < 2:
+        lamps.await_changes(len(lamps.changes) + 1)
+    assert [on for colour, on in lamps.changes if colour == "green"] == [True, False, True]
+    assert lamps.rates == [("green", "slow")] * 2
+
+
+def test_a_lamp_ordered_off_stays_off(lights: Lights, lamps: FakeLamps) -> None:
+    """Also where the scene would have it on."""
+    lights.show(Scene(green=True, pad=frozenset(), light=("green", "off")))
+    assert lamps.changes == []
+    assert lamps.rates == [("green", "off")]

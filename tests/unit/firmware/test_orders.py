@@ -125,8 +125,48 @@ WINDOW = [
 
 def test_the_window_says_which_orders_it_understands() -> None:
     """By the names of its own devices; without a pad there is nothing to rate with."""
-    assert ORDERS.understood() == ["pad/cancel", "pad/request", *WINDOW]
+    assert ORDERS.understood() == ["lights/set", "pad/cancel", "pad/request", *WINDOW]
     assert Orders({}).understood() == WINDOW
     assert Orders({"speaker": "voice"}).understood() == ["speaker/announce", *WINDOW]
     of_camera = ["camera/capture", "camera/preview"]
     assert Orders({"camera": "document"}).understood() == [*of_camera, *WINDOW]
+
+
+def test_a_keypad_that_rates_is_the_pad_where_there_is_none() -> None:
+    """It is asked by its own name or as the pad, and the window says so; a real pad goes first."""
+    keypads = {"buttons": "key", "keypad": "key"}
+    orders = Orders(keypads, raters=["keypad"])
+    assert orders.pad == "keypad"
+    assert [each for each in orders.understood() if each not in WINDOW] == [
+        "keypad/cancel", "keypad/request",
+    ]  # fmt: skip
+    for name in ("keypad", "rating"):
+        given = orders.answer(name, "request", order(), OPEN, NOW, 5.0)
+        assert given is not None
+        assert [fact.name for fact in given.outcome.facts] == ["done"]
+    assert Orders({**keypads, "pad": "rating"}, raters=["keypad"]).pad == "pad"
+    assert Orders(keypads).understood() == WINDOW
+
+
+@pytest.mark.parametrize("colour", ["red", "yellow", "green"])
+@pytest.mark.parametrize("rate", ["off", "slow", "medium", "quick", "continuous"])
+def test_a_light_is_set_by_its_colour_and_rate(colour: str, rate: str) -> None:
+    """All words of XFS for the rate are taken, with or without a visit."""
+    for visit in ("v1", None):
+        body = order(visit=visit, data={"colour": colour, "flash_rate": rate})
+        assert answer("lights", "set", body).outcome.state.light == (colour, rate)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"data": {"colour": "blue", "flash_rate": "slow"}}, "invalid"),
+        ({"data": {"colour": "buzzer", "flash_rate": "slow"}}, "invalid"),
+        ({"data": {"colour": "red", "flash_rate": "fast"}}, "invalid"),
+        ({"data": {"colour": "red"}}, "invalid"),
+        ({"data": {"colour": "red", "flash_rate": "slow"}, "visit": "v0"}, "wrong_visit"),
+    ],
+)
+def test_a_light_of_unknown_words_is_refused(changed: dict[str, Any], reason: str) -> None:
+    """So is one for a visit that is not open: it would flash at somebody else."""
+    assert refusal("lamp", "set", order(**changed)) == reason

@@ -6,7 +6,7 @@ import pytest
 
 from firmware.people import People, Person
 from firmware.scene import ALL_LEVELS, Scene, scene
-from firmware.session import Asking, Inside, Rated, State, Visit, dump, load
+from firmware.session import Asking, Inside, Rated, State, Visit, dump, ended, load
 from firmware.surroundings import Around
 from firmware.work import pack
 from hal.events.orders import Configure, OfflineItem
@@ -48,7 +48,9 @@ def test_lamps_and_display_follow_the_visit(
     state: State, green: bool, pad: frozenset[int], screen: Screen
 ) -> None:
     """Green while a visit is open; five lamps ask, one shows the choice; the words say the same."""
-    assert scene(state) == Scene(green=green, pad=pad, screen=screen)
+    assert scene(state) == Scene(
+        green=green, pad=pad, screen=screen, number="A001" if green else ""
+    )
 
 
 def test_the_display_names_the_window() -> None:
@@ -121,3 +123,21 @@ def test_lamps_without_a_visit(state: State, red: bool, yellow: bool, buzzer: bo
     shown = scene(state)
     assert (shown.green, shown.pad) == (False, NOTHING)
     assert (shown.red, shown.yellow, shown.buzzer) == (red, yellow, buzzer)
+
+
+def test_a_light_that_was_set_lasts_until_the_visit_ends() -> None:
+    """It survives a restart; the close ends it, and the keypad's number with it."""
+    lit = replace(OPEN, light=("green", "slow"))
+    assert scene(lit).light == ("green", "slow")
+    assert scene(lit).number == "A001"
+    assert load(dump(lit), 0.0).light == ("green", "slow")
+    after = scene(ended(lit, "pad").state)
+    assert (after.light, after.number) == (None, "")
+
+
+def test_a_light_that_was_set_hides_no_call_for_help() -> None:
+    """Red stands while it calls for somebody, whatever was set; other lamps are as set."""
+    calling = replace(IDLE, around=replace(THERE, lost=frozenset({"reader"})))
+    assert scene(replace(calling, light=("red", "off"))).light is None
+    assert scene(replace(calling, light=("green", "slow"))).light == ("green", "slow")
+    assert scene(replace(IDLE, light=("red", "off"))).light == ("red", "off")
