@@ -28,8 +28,10 @@ from firmware.panel import Panel
 from firmware.photographer import Photographer
 from firmware.presence import Presence, about
 from firmware.recovery import SystemRestorer
+from firmware.screen.part import CustomerScreen
 from firmware.seal import Seal, load_seal
 from firmware.sender import Sender
+from firmware.sheets import Sheets
 from firmware.speaker import Speaker
 from firmware.spool import Spool, SpoolError
 from firmware.stamp import Stamp
@@ -104,7 +106,8 @@ class Terminal:
         pad = cast(RatingPad | None, self._first("rating"))
         self._lights = Lights(lamps, pad, self._panel, self._speaker)
         tables = self._configuration.devices
-        self._orders = Orders({table.name: table.spec.role for table in tables})
+        screen = self._configuration.screen.port != 0
+        self._orders = Orders({table.name: table.spec.role for table in tables}, screen=screen)
         idle_s = self._configuration.intervals.idle_s
         self._window = Window(
             self._outbox, self._stamp, self._lights, self._orders, self._clock, idle_s
@@ -133,6 +136,21 @@ class Terminal:
             intervals.upload_cap_s,
         )
         self._downlink = Downlink(self._branch, self._window, self._sender)
+        sheets = Sheets(configuration.centre.url, tls)
+        self._screen = self._make_screen(sheets) if configuration.screen.port else None
+
+    def _make_screen(self, sheets: Sheets) -> CustomerScreen:
+        """The citizen's touch display; before the window runs."""
+        configuration = self._configuration
+        return CustomerScreen(
+            configuration.screen,
+            configuration.terminal.state_dir,
+            self._window,
+            self._spool,
+            sheets.fetch,
+            self._speaker.say,
+            self._clock,
+        )
 
     def _make_care(self, notifier: Notifier) -> None:
         """Who looks after devices, disk, clock, and the terminal itself."""
@@ -227,6 +245,7 @@ class Terminal:
         return (
             self._panel,
             self._speaker,
+            *([] if self._screen is None else [self._screen]),
             self._photographer,
             self._uploader,
             self._disk,
@@ -281,6 +300,8 @@ class Terminal:
         self._upkeep.stop()
         self._clock_watch.stop()
         self._disk.stop()
+        if self._screen is not None:
+            self._screen.stop()
         self._photographer.stop()
         self._uploader.stop()
         self._supervisor.stop()

@@ -38,6 +38,7 @@ KEYS = frozenset(
         "item",
         "mode",
         "order",
+        "pack",
         "part",
         "path",
         "picture",
