@@ -84,6 +84,16 @@ def _camera(window: Window, name: str) -> None:
             window.camera.clear()
 
 
+def _slip(window: Window, name: str) -> None:
+    match name:
+        case "plug":
+            window.printer.plug()
+        case "mend":
+            window.printer.mend()
+        case _:
+            window.printer.fault(name)
+
+
 IN_HALL: Mapping[str, Device] = {
     "identity": Device((*identity.FAULTS, "mend", "plug"), _identity),
     "card": Device((*card.FAULTS, "mend", "unplug", "plug"), _card),
@@ -91,13 +101,13 @@ IN_HALL: Mapping[str, Device] = {
     "camera": Device(("hang", "unplug", "plug"), _camera),
     "pad": Device((*gpio.FAULTS, "mend", "unplug", "plug"), _pad),
     "lamps": Device(("unplug", "plug"), _pad),
+    "slip": Device((*printer.FAULTS, "mend", "plug"), _slip),
     "oled": Device((*display.FAULTS, "mend", "plug"), _oled),
 }
 """By the device's word on the command line. Lamps and pad hang on the same wires."""
 ALONE: Mapping[str, tuple[str, ...]] = {
     "keypad": keypad.FAULTS,
     "tower": tower.FAULTS,
-    "printer": printer.FAULTS,
     "voice": player.FAULTS,
 }
 """Twins that no hall has; tests use them, keypad and tower can be begun by `ow-sim twin`."""

@@ -78,6 +78,9 @@ driver = "rating_gpio"
 buttons = {buttons}
 lamps = {lamps}
 factory = "socket:{wires.gpio}"
+[device.slip]
+driver = "printer_escpos"
+port = "{wires.printer}"
 [device.lamps]
 driver = "lamps_gpio"
 red = {wires.red}

@@ -20,6 +20,7 @@ from sim.twins.card import Fault
 from sim.twins.gpio import GpioTwin, Mark, winked
 from sim.twins.gun import GunTwin
 from sim.twins.identity import IdentityTwin
+from sim.twins.printer import PrinterTwin
 from sim.twins.testbed import GUN, I2C_BUS, KernelTwin
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -51,6 +52,10 @@ class Wires:
         return self.folder / "gun"
 
     @property
+    def printer(self) -> Path:
+        return self.folder / "printer"
+
+    @property
     def frames(self) -> Path:
         return self.folder / "frames"
 
@@ -69,6 +74,7 @@ class Window:
         self.identity = IdentityTwin(self.wires.identity)
         self.kernel = KernelTwin()
         self.gpio = GpioTwin(self.wires.gpio, self.wires.buttons)
+        self.printer = PrinterTwin(self.wires.printer)
         self.camera = CameraTwin(self.wires.frames)
         self.serial_gun: GunTwin | None = None
         """A gun at a serial port; while there is one, people scan with it."""
@@ -79,12 +85,14 @@ class Window:
     def plug(self) -> None:
         """Connect all devices."""
         self.identity.plug()
+        self.printer.plug()
         self.kernel.start()
         self.gpio.open()
 
     def unplug(self) -> None:
         """Take all devices away, with the folder of their wires. The terminal must have ended."""
         self.identity.unplug()
+        self.printer.unplug()
         self.kernel.stop()
         self.gpio.close()
         shutil.rmtree(self.wires.folder, ignore_errors=True)
