@@ -123,13 +123,22 @@ def _robust_line(points: Points) -> tuple[Points, Points]:
     ways = (points[second] - points[first])[:, None]
     close = _distances(points[None], points[first][:, None], ways) < 1.5
     best = close[int(np.argmax(close.sum(axis=1)))]
-    chosen = points[best]
     for _ in range(_ROUNDS):
+        chosen = points[best]
         middle = chosen.mean(axis=0)
-        direction = np.linalg.svd(chosen - middle, full_matrices=False)[2][0]
+        direction = _long_axis(chosen - middle)
         distance = _distances(points, middle, direction)
-        chosen = points[distance < max(1.0, 2.5 * float(np.median(distance)))]
+        before, best = best, distance < max(1.0, 2.5 * float(np.median(distance)))
+        if np.array_equal(before, best):
+            break
     return middle, direction
+
+
+def _long_axis(around: Points) -> Points:
+    """The way along which points spread most, around their middle."""
+    (xx, xy), (_, yy) = around.T @ around
+    turn = 0.5 * np.arctan2(2 * xy, xx - yy)
+    return np.array([np.cos(turn), np.sin(turn)])
 
 
 def _distances(points: Points, middle: Points, direction: Points) -> NDArray[np.float64]:

@@ -73,13 +73,16 @@ def reduced(picture: Picture, longer_px: int) -> tuple[Picture, float]:
         even = picture[: height // whole * whole, : width // whole * whole]
         by = 1 / whole
         picture = np.asarray(cv2.resize(even, None, fx=by, fy=by, interpolation=cv2.INTER_AREA))
+    if scale == 1:
+        return picture, scale
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), scale
 
 
 def _darkest_of(frame: Picture) -> Look:
     def look(points: Points) -> Field:
-        return np.asarray(between_pixels(frame, points).min(axis=-1), np.float32)
+        blue, green, red = cv2.split(between_pixels(frame, points))
+        return np.asarray(cv2.min(cv2.min(blue, green), red), np.float32)
 
     return look
 
@@ -260,8 +263,12 @@ def _score(paper: Field, quad: Quad) -> float:
     if share < _LEAST_SHARE or not cv2.isContourConvex(quad.astype(np.float32)):
         return 0.0
     turned = clockwise(quad)
-    support = [side_support(paper, turned[i], turned[(i + 1) % 4]) for i in range(4)]
-    measured = [share_seen for share_seen in support if share_seen is not None]
+    measured: list[float] = []
+    for start, end in zip(turned, np.roll(turned, -1, axis=0), strict=True):
+        support = side_support(paper, start, end)
+        if support is not None and support < _LEAST_SUPPORT:
+            return 0.0
+        measured += [] if support is None else [support]
     least = _LEAST_SUPPORT if len(measured) == 4 else _LEAST_SUPPORT_CUT
     if len(measured) < 2 or min(measured) < least:
         return 0.0

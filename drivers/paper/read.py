@@ -63,7 +63,7 @@ def _decode(jpeg: bytes | memoryview, how: int) -> Picture:
         raise WireError("the camera sent no picture") from error
     if frame is None or min(frame.shape[:2]) < 64:
         raise WireError("the camera sent no picture")
-    if frame[::16, ::16].max() < _DARKNESS:
+    if frame[::32, ::32].max() < _DARKNESS:
         raise WireError(DARK)
     return np.asarray(frame, np.uint8)
 
