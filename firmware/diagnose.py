@@ -43,6 +43,7 @@ def _look(configuration: Configuration, clock: Clock, told: Told | None) -> list
         "outbox": lambda: state.outbox(configuration),
         "spool": lambda: state.spool(configuration),
         "devices": lambda: devices.devices(configuration, clock, ask()),
+        "usb": lambda: devices.unknown(configuration),
         "daemons": lambda: devices.daemons(configuration),
         "broker": lambda: line.broker(configuration),
         "centre": lambda: line.centre(configuration),

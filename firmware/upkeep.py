@@ -20,6 +20,7 @@ from firmware.page.access import page_token
 from firmware.page.server import PageServer
 from firmware.page.views import Board, Desk, Views
 from firmware.remote_log import RemoteLog
+from firmware.unconfigured import unconfigured
 from firmware.watchdog import Probe, Watchdog
 from hal.clock import Clock, Reference
 from hal.events.envelope import PLAIN
@@ -167,6 +168,7 @@ class Upkeep:
             diagnosis=self._diagnosis,
             desk=self._parts.desk,
             preview=self._parts.preview,
+            unconfigured=lambda: unconfigured(self._configuration.devices),
         )
         return PageServer(page.host, page.port, page_token(terminal.state_dir), views)
 

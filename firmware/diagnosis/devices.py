@@ -14,6 +14,7 @@ from firmware.diagnosis.finding import Finding, bad, good, note
 from firmware.diagnosis.state import running
 from firmware.page.access import FILE
 from firmware.redaction import text
+from firmware.unconfigured import DEV, SYSFS, unconfigured
 from hal.clock import Clock
 from hal.errors import DeviceError
 from hal.events.status import DeviceStatus, Remedy
@@ -29,6 +30,11 @@ _REMEDIES: dict[Remedy, tuple[str, str]] = {
     "replace": ("请更换设备", "replace the device"),
     "none": ("请再试一次", "try again"),
 }
+_ADD = (
+    "如需使用,请填写名称、选择驱动并加入配置",
+    "to use it, fill in a name, choose the driver, and add the lines to the configuration",
+)
+_NO_DRIVER = ("没有适用的驱动", "no driver fits it")
 
 
 def devices(configuration: Configuration, clock: Clock, told: Told) -> list[Finding]:
@@ -60,6 +66,18 @@ def _as_told(name: str, status: DeviceStatus | None) -> Finding:
         return good(part, f"{status.state} since {status.since}")
     what = f"{status.state} since {status.since}"
     return bad(part, what, status.text_zh, status.text_en)
+
+
+def unknown(configuration: Configuration, sysfs: Path = SYSFS, dev: Path = DEV) -> list[Finding]:
+    """USB devices that nobody configured, each with the lines that would add it."""
+    findings = []
+    for each in unconfigured(configuration.devices, sysfs, dev):
+        name = text(" ".join(filter(None, (each.usb_id, each.manufacturer, each.product))))
+        lines = [way.toml for way in each.ways if way.toml]
+        what = "\n".join([f"{name}: no device table names it", *lines])
+        remedy = _ADD if lines else _NO_DRIVER
+        findings.append(Finding(f"usb {each.place}", "note", what, *remedy))
+    return findings
 
 
 def by_page(configuration: Configuration) -> Mapping[str, DeviceStatus] | None:

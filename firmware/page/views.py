@@ -1,6 +1,6 @@
 """What the page shows, and whom it asks. Nothing of it is personal but the camera's preview."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -9,6 +9,7 @@ import msgspec
 
 from firmware.health import Health
 from firmware.local_desk import CloseReason, LocalStatus
+from firmware.unconfigured import Unconfigured
 from hal.events.facts import Party
 from hal.events.status import DeviceStatus
 
@@ -53,7 +54,8 @@ class Views:
 
     `line`: whether the line to the broker is usable. `diagnosis`: the bundle, a tar.gz; it may
     take seconds. `desk` None: nothing can be done here without the centre. `preview`: what lies
-    under the camera, a small JPEG; None while nobody has asked for a preview.
+    under the camera, a small JPEG; None while nobody has asked for a preview. `unconfigured`: USB
+    devices that no table names.
     """
 
     site: str
@@ -66,6 +68,7 @@ class Views:
     diagnosis: Callable[[], bytes]
     desk: Desk | None = None
     preview: Callable[[], bytes | None] = lambda: None
+    unconfigured: Callable[[], Sequence[Unconfigured]] = tuple
 
 
 class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,7 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     health: Health | None
     local: LocalStatus | None
     preview: bool
+    unconfigured: list[Unconfigured]
 
 
 def status(views: Views) -> PageStatus:
@@ -104,6 +108,7 @@ def status(views: Views) -> PageStatus:
         health=views.health(),
         local=None if views.desk is None else views.desk.status(),
         preview=views.preview() is not None,
+        unconfigured=list(views.unconfigured()),
     )
 
 

@@ -89,10 +89,33 @@ function machine(health) {
     before && `启动以来 since the start: ${before}`);
 }
 
+function row(found) {
+  const line = document.createElement("tr");
+  line.dataset.usb = found.usb_id;
+  const name = `${found.manufacturer} ${found.product}`.trim();
+  for (const text of [`${found.usb_id}\n${found.place}`, name || "–"]) {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    line.append(cell);
+  }
+  const how = document.createElement("td");
+  const ways = found.ways.map((way) => way.toml).filter(Boolean);
+  for (const lines of ways) {
+    const code = document.createElement("pre");
+    code.textContent = lines;
+    how.append(code);
+  }
+  if (ways.length === 0) how.textContent = "没有适用的驱动 no driver fits it";
+  line.append(how);
+  return line;
+}
+
 function show(told) {
   id("terminal").textContent = told.terminal;
   id("version").textContent = `${told.site} · ${told.version}`;
   id("devices").replaceChildren(...told.devices.map(device));
+  id("unconfigured").replaceChildren(...told.unconfigured.map(row));
+  id("unknown").hidden = told.unconfigured.length === 0;
   const health = told.health;
   id("parts").replaceChildren(...(health === null
     ? [card("bad", "磁盘 Disk", "无应答 does not answer", "请更换存储卡 replace the card")]

@@ -86,7 +86,9 @@ def test_every_part_gets_its_verdict(tmp_path: Path) -> None:
         "versions.json",
     ]
     report = json.loads(parts["diagnosis/report.json"])
-    assert [finding["part"] for finding in report["findings"]] == PARTS
+    looked_at = [finding["part"] for finding in report["findings"]]
+    # What is plugged in at this machine is its own business.
+    assert [part for part in looked_at if not part.startswith("usb ")] == PARTS
     wrong = [finding for finding in report["findings"] if finding["state"] == "bad"]
     assert all(finding["remedy_zh"] and finding["remedy_en"] for finding in wrong)
     for words in (PERSON.name, PERSON.number):

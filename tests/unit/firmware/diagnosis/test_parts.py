@@ -242,3 +242,18 @@ def test_the_pages_port(place: Any, page: PageServer) -> None:
         assert devices.page(place.read()).what.endswith("answers")
         page.stop()
         assert devices.page(place.read()).state == "bad"
+
+
+def test_a_usb_device_that_nobody_configured_is_a_note(place: Any, tmp_path: Path) -> None:
+    """Nothing is wrong: its id and the lines to add are told, with a remedy in both languages."""
+    device = tmp_path / "sys" / "1-1"
+    node = device / "1-1:1.0" / "ttyUSB0" / "tty" / "ttyUSB0"
+    node.mkdir(parents=True)
+    (device / "idVendor").write_text("10c4\n")
+    (device / "idProduct").write_text("ea60\n")
+    (finding,) = devices.unknown(place.read(), tmp_path / "sys", tmp_path / "dev")
+    assert (finding.part, finding.state) == ("usb 1-1", "note")
+    assert "10c4:ea60" in finding.what
+    assert 'driver = "…"' in finding.what
+    assert finding.remedy_zh
+    assert finding.remedy_en

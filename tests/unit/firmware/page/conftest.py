@@ -12,6 +12,7 @@ from firmware.local_desk import CloseReason, LocalItem, LocalRefused, LocalStatu
 from firmware.page.access import page_token
 from firmware.page.server import PageServer
 from firmware.page.views import Board, Views
+from firmware.unconfigured import Unconfigured
 from hal.events.facts import Party
 from hal.events.status import DeviceState, DeviceStatus, Remedy
 from sim.ports import free_ports
@@ -110,6 +111,8 @@ class Opened:
     window: OneWindow
     frames: list[bytes]
     """What the camera saw for a preview, the newest last."""
+    unknown: list[Unconfigured]
+    """USB devices that nobody configured."""
 
     def client(self, **headers: str) -> httpx.Client:
         return httpx.Client(base_url=self.address, headers=headers, timeout=10, trust_env=False)
@@ -123,6 +126,7 @@ def page(tmp_path: Path) -> Iterator[Opened]:
     (port,) = free_ports(1)
     window = OneWindow()
     frames: list[bytes] = []
+    unknown: list[Unconfigured] = []
     views = Views(
         site="pzh01",
         terminal="pzh01-w01",
@@ -134,9 +138,10 @@ def page(tmp_path: Path) -> Iterator[Opened]:
         diagnosis=lambda: b"bundle",
         desk=window,
         preview=lambda: frames[-1] if frames else None,
+        unconfigured=lambda: unknown,
     )
     token = page_token(tmp_path)
     server = PageServer("127.0.0.1", port, token, views)
     assert server.start()
-    yield Opened(f"http://127.0.0.1:{port}", token, window, frames)
+    yield Opened(f"http://127.0.0.1:{port}", token, window, frames, unknown)
     server.stop()

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from firmware.unconfigured import Unconfigured, Way
+
 PICTURES = os.environ.get("ONEWINDOW_PICTURES")
 """A folder for the picture that the documentation shows; none is made without it."""
 DEADLINE_MS = 20_000
@@ -71,6 +73,24 @@ def test_both_pages_work(page: Any, browser_page: tuple[Page, list[str]]) -> Non
     assert page.window.done == ["open", "party agent", "page", "rating", "close finished"]
     others = [seen for seen in strange if not seen.startswith(page.address)]
     assert [told for told in others if "409 (Conflict)" not in told] == []
+
+
+def test_a_device_that_nobody_configured_is_seen(
+    page: Any, browser_page: tuple[Page, list[str]]
+) -> None:
+    """Its row has the id and the lines to add; a name that is markup is shown as it is."""
+    browser, _ = browser_page
+    way = Way("serial", "/dev/serial/by-path/p0", ("id_serial",), '[device.…]\ndriver = "…"')
+    page.unknown.append(Unconfigured("1-1.2", "10c4:ea60", "Sim", "<b>Bridge</b>", (way,)))
+    page.unknown.append(Unconfigured("1-1.3", "1a86:e012", "", "", (Way("other", None, (), ""),)))
+    browser.goto(f"{page.address}/?token={page.token}")
+    row = browser.locator('[data-usb="10c4:ea60"]')
+    row.get_by_text("Sim <b>Bridge</b>").wait_for()
+    assert row.locator("pre").inner_text() == way.toml
+    browser.locator('[data-usb="1a86:e012"]').get_by_text("没有适用的驱动").wait_for()
+    page.unknown.clear()
+    row.wait_for(state="hidden")
+    assert browser.locator("#unknown").is_hidden()
 
 
 def test_the_preview_is_seen_and_goes(page: Any, browser_page: tuple[Page, list[str]]) -> None:

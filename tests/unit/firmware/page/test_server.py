@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firmware.page.server import MOST_BODY_BYTES, PageServer
+from firmware.unconfigured import Unconfigured, Way
 
 PAGES = ["/", "/work", "/api/status", "/api/diagnosis", "/page.css", "/work.js"]
 WISHES: list[tuple[str, dict[str, str], str]] = [
@@ -190,3 +191,14 @@ def test_a_browser_that_goes_away_harms_nothing(page: Any) -> None:
         connection.sendall(b"GET / HT")
     with page.allowed() as client:
         assert client.get("/api/status").status_code == 200
+
+
+def test_a_device_that_nobody_configured_is_told(page: Any) -> None:
+    """With its id, its place, and the lines that would add it; none while all are known."""
+    with page.allowed() as client:
+        assert client.get("/api/status").json()["unconfigured"] == []
+        way = Way("serial", "/dev/serial/by-path/p0", ("id_serial",), 'driver = "…"')
+        page.unknown.append(Unconfigured("1-1.2", "10c4:ea60", "Sim", "Bridge", (way,)))
+        (told,) = client.get("/api/status").json()["unconfigured"]
+    assert (told["usb_id"], told["place"], told["product"]) == ("10c4:ea60", "1-1.2", "Bridge")
+    assert told["ways"][0]["toml"] == 'driver = "…"'
