@@ -1,6 +1,7 @@
 """Slip printers, against their twin: what comes out, and what is said of it."""
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from drivers.printer_escpos.port import Port
 from hal.errors import DeviceLost, DeviceRefused
 from hal.interfaces import Slip
 from sim.twins.line import Delivery
@@ -189,6 +191,32 @@ def test_a_printer_that_is_not_there(run: Run, tmp_path: Path) -> None:
     assert running.lost().remedy == "configure"
     running.device.close()
     running.device.close()
+
+
+def test_a_printer_that_is_no_serial_port(tmp_path: Path) -> None:
+    """usblp's node is no terminal: read, written with a deadline, and let go of just the same."""
+    os.mkfifo(tmp_path / "lp0")
+    port = Port(str(tmp_path / "lp0"), 9600)
+    port.write(b"\x10\x04\x01", 1.0)
+    assert port.read(1.0) == b"\x10\x04\x01"
+    assert port.read(0.0) == b""
+    with pytest.raises(DeviceLost, match="takes no more"):
+        port.write(bytes(1 << 20), 0.05)
+    port.drop_input()
+    port.close()
+    port.close()
+    with pytest.raises(DeviceLost, match="gone"):
+        port.read(1.0)
+
+
+@pytest.mark.parametrize("where", ["hardware"])
+def test_a_receipt_on_a_real_printer(run: Run, where: str) -> None:
+    """A person looks at it: Chinese text, bars under it, cut. It must say that it is done."""
+    port = os.environ.get(f"ONEWINDOW_{where.upper()}_SLIP")
+    if not port:
+        pytest.skip("no printer: make bench-hardware DEVICE=slip PORT=/dev/ttyUSB0")
+    device = run("printer_escpos", {"port": port}).started().device
+    assert device.print_slip(RECEIPT) == "printed"
 
 
 def test_every_fault_of_the_twin_has_its_test() -> None:
