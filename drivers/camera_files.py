@@ -11,6 +11,7 @@ from hal.clock import Clock
 from hal.errors import DeviceLost
 
 _POLL_S = 0.05
+_BUSY = "busy"
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -53,6 +54,8 @@ class _Folder:
     def check(self) -> None:
         if not self._path.is_dir():
             raise DeviceLost(f"there is no folder {self._path}", remedy="configure")
+        if (self._path / _BUSY).exists():
+            raise DeviceLost(f"{self._path} is in use by another program", remedy="clear")
 
     def close(self) -> None:
         self._closed.set()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sim.errors import UsageFault
-from sim.twins import card, display, gpio, identity, keypad, player, printer, testbed, tower
+from sim.errors import PortFault, UsageFault
+from sim.twins import camera, card, display, gpio, identity, keypad, player, printer, testbed, tower
 from sim.twins.display import DisplayTwin
 from sim.window import Window
 
@@ -76,12 +76,12 @@ def _oled(window: Window, name: str) -> None:
 
 def _camera(window: Window, name: str) -> None:
     match name:
-        case "unplug":
-            window.camera.unplug()
         case "plug":
             window.camera.plug()
-        case "hang":
-            window.camera.clear()
+        case "mend":
+            window.camera.mend()
+        case _:
+            window.camera.fault(name)
 
 
 def _slip(window: Window, name: str) -> None:
@@ -98,7 +98,7 @@ IN_HALL: Mapping[str, Device] = {
     "identity": Device((*identity.FAULTS, "mend", "plug"), _identity),
     "card": Device((*card.FAULTS, "mend", "unplug", "plug"), _card),
     "gun": Device((*testbed.FAULTS, "mend", "unplug", "plug"), _gun),
-    "camera": Device(("hang", "unplug", "plug"), _camera),
+    "camera": Device((*camera.FAULTS, "mend", "plug"), _camera),
     "pad": Device((*gpio.FAULTS, "mend", "unplug", "plug"), _pad),
     "lamps": Device(("unplug", "plug"), _pad),
     "slip": Device((*printer.FAULTS, "mend", "plug"), _slip),
@@ -128,7 +128,10 @@ def strike(window: Window, device: str, name: str) -> None:
     UsageFault as of `check`; another SimError if the twin has ended.
     """
     check(device, name)
-    IN_HALL[device].strike(window, name)
+    try:
+        IN_HALL[device].strike(window, name)
+    except OSError as error:
+        raise PortFault(f"{device}: {error}; say `plug` or `mend` first.") from error
 
 
 def listing() -> list[str]:

@@ -1,12 +1,25 @@
-"""The document camera (高拍仪): frames in a folder, the newest being what it sees now."""
+"""The document camera (高拍仪): frames in a folder, the newest being what it sees now.
 
+What an unwell camera does, by the names of FAULTS: `stall`, no frame any more; `gone`, unplugged;
+`dark`, it has not found its exposure, until the next page; `half`, only the first half of a frame
+arrives, until the next page; `busy`, another program holds it.
+"""
+
+import io
 import os
 import shutil
 import threading
 from itertools import count
 from pathlib import Path
 
-from sim.errors import PortFault
+from PIL import Image
+
+from sim.errors import PortFault, UsageFault
+
+FAULTS = ("stall", "gone", "dark", "half", "busy")
+BUSY = "busy"
+"""The file in the folder that says so; see docs/protocols/document-camera.md, "Files"."""
+_DARK_PX = (640, 480)
 
 
 class CameraTwin:
@@ -40,6 +53,35 @@ class CameraTwin:
         except OSError as error:
             raise PortFault(f"{self.folder} cannot be written ({error.strerror}).") from error
 
+    def fault(self, name: str) -> None:
+        """Let it go wrong so from now on, until `mend`. UsageFault if `name` is none of FAULTS.
+
+        `dark` and `half` strike the page that lies there.
+        """
+        if name not in FAULTS:
+            raise UsageFault(f"no such fault of a camera: say one of {', '.join(FAULTS)}")
+        lies = self._lying()
+        if name == "stall":
+            self.clear()
+        elif name == "gone":
+            self.unplug()
+        elif name == "busy" and self._plugged:
+            (self.folder / BUSY).touch()
+        elif name == "dark":
+            self.show(_dark())
+        elif name == "half":
+            self.cut_short(lies or _dark())
+
+    def mend(self) -> None:
+        """It works, is plugged in and sees nothing: lay a page."""
+        self.plug()
+        (self.folder / BUSY).unlink(missing_ok=True)
+        self.clear()
+
+    def _lying(self) -> bytes | None:
+        newest = max(self.folder.glob("*.jpg"), default=None)
+        return None if newest is None else newest.read_bytes()
+
     def cut_short(self, jpeg: bytes) -> Path:
         """A fault of the cable: only the first half of a frame arrives."""
         return self.show(jpeg[: len(jpeg) // 2])
@@ -62,3 +104,10 @@ class CameraTwin:
         with self._lock:
             self._plugged = False
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _dark() -> bytes:
+    """A frame of a camera that has not found its exposure."""
+    body = io.BytesIO()
+    Image.new("RGB", _DARK_PX, (2, 2, 3)).save(body, "JPEG")
+    return body.getvalue()
