@@ -76,6 +76,8 @@ def _oled(window: Window, name: str) -> None:
 
 def _camera(window: Window, name: str) -> None:
     match name:
+        case "unplug":
+            window.camera.unplug()
         case "plug":
             window.camera.plug()
         case "mend":
@@ -98,7 +100,7 @@ IN_HALL: Mapping[str, Device] = {
     "identity": Device((*identity.FAULTS, "mend", "plug"), _identity),
     "card": Device((*card.FAULTS, "mend", "unplug", "plug"), _card),
     "gun": Device((*testbed.FAULTS, "mend", "unplug", "plug"), _gun),
-    "camera": Device((*camera.FAULTS, "mend", "plug"), _camera),
+    "camera": Device((*camera.FAULTS, "mend", "unplug", "plug"), _camera),
     "pad": Device((*gpio.FAULTS, "mend", "unplug", "plug"), _pad),
     "lamps": Device(("unplug", "plug"), _pad),
     "slip": Device((*printer.FAULTS, "mend", "plug"), _slip),
