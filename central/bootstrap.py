@@ -27,6 +27,7 @@ from central.logs import start_logging
 from central.media.app import make_app as make_media_app
 from central.media.files import Files as MediaFiles
 from central.media.listener import MediaServer
+from central.media.sheets import Sheets
 from central.media.trust import Trust
 from central.readiness import Readiness
 from central.register import Register
@@ -181,13 +182,15 @@ def connect(
         readiness.arrived("http")
 
     server = HttpServer(app, http, bell, answering)
-    pictures = _media_server(config, kept, files.register, media, readiness)
+    sheets = Sheets(config.state_dir / "sheets", files.keys.by_kid)
+    pictures = _media_server(config, kept, sheets, files.register, media, readiness)
     return Centre(server, pictures, writer, receipts, ingest, dispatch, link)
 
 
 def _media_server(
     config: Config,
     kept: MediaFiles,
+    sheets: Sheets,
     register: Register,
     bound: socket.socket,
     readiness: Readiness,
@@ -196,7 +199,7 @@ def _media_server(
         log.info("pictures are taken on %s:%d", config.media.host, config.media.port)
         readiness.arrived("media")
 
-    app = make_media_app(kept, lambda terminal: register.find(terminal) is not None)
+    app = make_media_app(kept, lambda terminal: register.find(terminal) is not None, sheets)
     return MediaServer(app, bound, Trust(config.broker), listening)
 
 

@@ -27,10 +27,13 @@ from firmware.outbox import Outbox
 from firmware.panel import Panel
 from firmware.photographer import Photographer
 from firmware.presence import Presence, about
+from firmware.preview import Preview
+from firmware.printing import Making, Printers, takes_sheets
 from firmware.recovery import SystemRestorer
 from firmware.screen.part import CustomerScreen
 from firmware.seal import Seal, load_seal
 from firmware.sender import Sender
+from firmware.sheet_pdf import compose
 from firmware.sheets import Sheets
 from firmware.speaker import Speaker
 from firmware.spool import Spool, SpoolError
@@ -106,14 +109,18 @@ class Terminal:
         pad = cast(RatingPad | None, self._first("rating"))
         self._lights = Lights(lamps, pad, self._panel, self._speaker)
         tables = self._configuration.devices
-        screen = self._configuration.screen.port != 0
-        self._orders = Orders({table.name: table.spec.role for table in tables}, screen=screen)
+        self._orders = Orders(
+            {table.name: table.spec.role for table in tables},
+            screen=self._configuration.screen.port != 0,
+            sheets=[name for name, each in self._slips().items() if takes_sheets(each)],
+        )
         idle_s = self._configuration.intervals.idle_s
         self._window = Window(
             self._outbox, self._stamp, self._lights, self._orders, self._clock, idle_s
         )
         camera = cast(DocumentCamera | None, self._first("document"))
-        self._photographer = Photographer(camera, self._spool, self._window.put)
+        preview = Preview(self._clock)
+        self._photographer = Photographer(camera, self._spool, self._window.put, preview)
 
     def _make_line(self) -> None:
         """What goes to the broker and the centre, and what comes from there."""
@@ -137,6 +144,8 @@ class Terminal:
         )
         self._downlink = Downlink(self._branch, self._window, self._sender)
         sheets = Sheets(configuration.centre.url, tls)
+        making = Making(sheets.fetch, compose)
+        self._printers = Printers(self._slips(), making, self._window.put)
         self._screen = self._make_screen(sheets) if configuration.screen.port else None
 
     def _make_screen(self, sheets: Sheets) -> CustomerScreen:
@@ -189,6 +198,7 @@ class Terminal:
             reference=self._centre_time.now,
             probe_ms=probes.all,
             desk=LocalDesk(window),
+            preview=self._photographer.seen,
             notifier=notifier,
         )
 
@@ -196,7 +206,9 @@ class Terminal:
         """Who calls whom."""
         window, link = self._window, self._link
         window.on_kept(self._sender.wake)
-        window.on_capture(self._photographer.take)
+        window.on_capture(self._photographer.take, self._photographer.preview)
+        window.on_print(self._printers.take)
+        self._printers.on_lost(self._supervisor.doubt)
         window.on_view(self._show_state)
         window.on_answered(self._upkeep.metrics.answered)
         self._sender.on_sent(self._upkeep.metrics.sent)
@@ -247,6 +259,7 @@ class Terminal:
             self._speaker,
             *([] if self._screen is None else [self._screen]),
             self._photographer,
+            self._printers,
             self._uploader,
             self._disk,
             self._clock_watch,
@@ -303,6 +316,7 @@ class Terminal:
         if self._screen is not None:
             self._screen.stop()
         self._photographer.stop()
+        self._printers.stop()
         self._uploader.stop()
         self._supervisor.stop()
         self._note_terminal("stopping", "asked to stop")
@@ -327,6 +341,10 @@ class Terminal:
             why=why,
         )
         self._window.put(Noted("terminal", "terminal", name, data))
+
+    def _slips(self) -> dict[str, Device]:
+        """The printers, for slips and for A4."""
+        return {name: each for name, each in self._devices.items() if each.role == "slip"}
 
     def _first(self, role: str) -> Device | None:
         return next((device for device in self._devices.values() if device.role == role), None)
