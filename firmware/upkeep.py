@@ -63,8 +63,8 @@ class Parts:
     reference: Reference | None = None
     probe_ms: Callable[[], Mapping[str, float]] | None = None
     desk: Desk | None = None
-    notifier: Notifier = field(default_factory=lambda: Notifier(None))
     preview: Callable[[], bytes | None] = lambda: None
+    notifier: Notifier = field(default_factory=lambda: Notifier(None))
 
 
 class Upkeep:
