@@ -55,13 +55,22 @@ class Desk:
     """The supervisor's Listener."""
 
     def __init__(
-        self, window: Window, link: Link, lights: Lights, branch: Branch, probes: Probes
+        self,
+        window: Window,
+        link: Link,
+        lights: Lights,
+        branch: Branch,
+        probes: Probes,
+        *,
+        keypad_rates: bool = False,
     ) -> None:
+        """`keypad_rates`: a calling keypad takes the place of the rating pad."""
         self._window = window
         self._link = link
         self._lights = lights
         self._branch = branch
         self._probes = probes
+        self._keypad_rates = keypad_rates
         self._opened: Callable[[], None] = _nobody
         self._board: Board | None = None
         self._metrics: Metrics | None = None
@@ -102,7 +111,9 @@ class Desk:
         self._opened()
 
     def able(self, roles: frozenset[Role], lost_essential: frozenset[str]) -> None:
-        self._window.put(AbleSeen(frozenset(roles), lost_essential))
+        pad: frozenset[Role] = frozenset({"rating"})
+        also = pad if self._keypad_rates and "key" in roles else frozenset[Role]()
+        self._window.put(AbleSeen(frozenset(roles | also), lost_essential))
 
 
 def _nobody() -> None:

@@ -64,10 +64,12 @@ class Presence:
 def about(tables: Sequence[DeviceTable], devices: Mapping[str, Device], orders: list[str]) -> About:
     """What this terminal has, and what it tells and understands (`orders`: `{device}/{verb}`).
 
-    A device may know its model, as a resident-ID reader its SAM id, once it has been open.
+    A device may know its model, as a resident-ID reader its SAM id, once it has been open. A
+    keypad may have rating keys.
     """
     roles = {table.spec.role for table in tables}
-    kinds = {*roles, *_ALWAYS, *_LOCAL}
+    rates = any(getattr(device, "rates", False) for device in devices.values())
+    kinds = {*roles, *_ALWAYS, *_LOCAL, *(("rating",) if rates else ())}
     told = About(
         version=version("onewindow"),
         devices=[

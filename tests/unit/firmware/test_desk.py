@@ -216,3 +216,22 @@ def test_the_last_opening_stands_until_the_next(probes: Probes, clock: Any) -> N
     probes.ended("camera")
     probes.begun("gun")
     assert probes.all() == {"gun": 500.0}
+
+
+def test_a_keypad_that_rates_counts_as_a_pad(
+    window: Window,
+    line: RetainingLine,
+    lights: Witness,
+    probes: Probes,
+    come_to_an_end: Callable[[], None],
+) -> None:
+    """While it works, the window can rate; while it is away, not."""
+    desk = Desk(
+        window, line, lights, BRANCH, probes, keypad_rates=True  # type: ignore[arg-type]
+    )  # fmt: skip
+    desk.able(frozenset({"key"}), frozenset())
+    come_to_an_end()
+    assert window.view().able == {"key", "rating"}
+    desk.able(frozenset({"code"}), frozenset())
+    come_to_an_end()
+    assert window.view().able == {"code"}

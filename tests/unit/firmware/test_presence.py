@@ -110,3 +110,17 @@ def test_a_device_tells_its_model_when_it_knows_it() -> None:
     (unknown,) = about([table], {}, []).devices
     (known,) = about([table], {table.name: Known()}, []).devices
     assert (unknown.model, known.model) == (None, Known.model)
+
+
+class Rating(Known):
+    """A keypad with rating keys."""
+
+    role: Role = "key"
+    rates = True
+
+
+def test_a_keypad_that_rates_tells_ratings() -> None:
+    """Its facts are those of its keys and of a pad; without rating keys they are not."""
+    (table,) = tables("keypad_serial")
+    assert "rating.given" in about([table], {table.name: Rating()}, []).facts
+    assert "rating.given" not in about([table], {table.name: Known()}, []).facts
