@@ -68,9 +68,10 @@ def _layout(
 
 
 def _declare(pdf: pikepdf.Pdf, title: str, made_at: datetime) -> None:
-    """Metadata (6.6.2, 6.6.4) and output intent (6.2.3). No Info dictionary can contradict them."""
-    if "/Info" in pdf.trailer:
-        del pdf.trailer["/Info"]
+    """Metadata (6.6.2, 6.6.4) and output intent (6.2.3).
+
+    There is no Info dictionary that could contradict them: img2pdf makes none without a date.
+    """
     with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
         metadata["pdfaid:part"], metadata["pdfaid:conformance"] = "2", "B"
         metadata["dc:title"] = title

@@ -216,6 +216,20 @@ def test_a_cut_upload_goes_on_where_it_stopped(
     assert sum(wire.carried[1:]) < 200_000
 
 
+def test_the_pages_of_a_document_arrive_over_a_line_that_breaks(
+    begin: Begin, spool: ToldSpool, files: Files, wire: Wire
+) -> None:
+    """Cut within the second and the third page: all arrive whole, and little goes twice."""
+    wire.breaks = [600_000, 400_000]
+    kept = [spool.keep(os.urandom(400_000)) for _ in range(3)]
+    sealed = [spool.read(each.sha256) for each in kept]
+    begin()
+    spool.await_empty()
+    assert [files.read(Name(each.sha256, TERMINAL)) for each in kept] == sealed
+    assert len(wire.carried) == 3
+    assert sum(wire.carried) < 1_500_000
+
+
 def test_a_lost_answer_is_asked_for_again(
     begin: Begin, spool: ToldSpool, files: Files, wire: Wire
 ) -> None:
