@@ -1,18 +1,25 @@
 """The number on the teller's keypad (叫号键盘): the newest one, told in a thread of its own."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from threading import Condition
 
 from firmware.task import Task
 from hal.errors import DeviceLost
-from hal.interfaces import Keypad
+from hal.interfaces import Device, Keypad
 
 
 class NumberDisplay:
-    """Safe to use from several threads. The keypad beeps when a number appears on it."""
+    """Safe to use from several threads. The keypad beeps when a number appears on it.
 
-    def __init__(self, keypad: Keypad | None) -> None:
-        self._keypad = keypad
+    `raters`: the keypads that have rating keys too.
+    """
+
+    def __init__(self, devices: Mapping[str, Device]) -> None:
+        """`devices`: those of the window; the first keypad among them shows the number."""
+        keypads = {name: each for name, each in devices.items() if isinstance(each, Keypad)}
+        self.raters = [name for name, keypad in keypads.items() if keypad.rates]
+        self._keypad = next(iter(keypads.values()), None)
         self._changed = Condition()
         self._wanted: str | None = None
         self._stopping = False

@@ -6,10 +6,12 @@ from threading import Event
 
 import pytest
 
+from drivers import registry
 from firmware.lights import Lights
 from firmware.number_display import NumberDisplay
 from firmware.panel import Panel
 from firmware.scene import Scene
+from hal.clock import SystemClock
 from hal.errors import DeviceLost
 from hal.interfaces import Keypad, Report, Role
 
@@ -47,6 +49,18 @@ class FakeKeypad:
         return [self.told.get(timeout=WAIT_S) for _ in range(count)]
 
 
+class Other:
+    """A device that shows no number."""
+
+    role: Role = "identity"
+
+    def open(self) -> None: ...
+
+    def watch(self, report: Report, stop: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @pytest.fixture
 def keypad() -> FakeKeypad:
     return FakeKeypad()
@@ -55,7 +69,7 @@ def keypad() -> FakeKeypad:
 @pytest.fixture
 def display(keypad: FakeKeypad) -> Iterator[NumberDisplay]:
     as_keypad: Keypad = keypad
-    made = NumberDisplay(as_keypad)
+    made = NumberDisplay({"reader": Other(), "keypad": as_keypad})
     made.start()
     yield made
     keypad.free.set()
@@ -102,9 +116,30 @@ def test_a_keypad_that_returns_shows_the_number(lights: Lights, keypad: FakeKeyp
 
 def test_the_end_is_blank(keypad: FakeKeypad) -> None:
     """What was wanted last is shown before it ends."""
-    display = NumberDisplay(keypad)
+    display = NumberDisplay({"keypad": keypad})
     display.start()
     display.show("A012")
     display.show("")
     display.stop()
     assert keypad.told.queue[-1] == "[]"
+
+
+def test_a_window_without_a_keypad_shows_no_number(keypad: FakeKeypad) -> None:
+    """Nothing happens, and nobody rates; a keypad without rating keys shows and does not rate."""
+    display = NumberDisplay({"reader": Other()})
+    display.start()
+    display.show("A012")
+    display.stop()
+    assert display.raters == []
+    assert NumberDisplay({"keypad": keypad}).raters == ["keypad"]
+    keypad.rates = False
+    assert NumberDisplay({"keypad": keypad}).raters == []
+
+
+def test_the_keypad_driver_is_one() -> None:
+    """What the driver offers is what is looked for; one whose rating keys mean nothing rates not."""
+    spec = registry.load("keypad_serial")
+    for levels, raters in (([2, 3, 4, 5], ["keypad"]), ([0, 0, 0, 0], [])):
+        options = spec.configure({"port": "/dev/null", "levels": levels})
+        display = NumberDisplay({"keypad": spec.build(options, SystemClock())})
+        assert display.raters == raters
