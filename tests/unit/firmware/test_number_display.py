@@ -137,7 +137,7 @@ def test_a_window_without_a_keypad_shows_no_number(keypad: FakeKeypad) -> None:
 
 
 def test_the_keypad_driver_is_one() -> None:
-    """What the driver offers is what is looked for; one whose rating keys mean nothing rates not."""
+    """The driver offers what is looked for; one whose rating keys mean nothing does not rate."""
     spec = registry.load("keypad_serial")
     for levels, raters in (([2, 3, 4, 5], ["keypad"]), ([0, 0, 0, 0], [])):
         options = spec.configure({"port": "/dev/null", "levels": levels})
