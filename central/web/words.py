@@ -63,6 +63,9 @@ _VERDICTS = {
     "blurred": ("模糊", "blurred"),
     "glare": ("反光", "glare"),
     "cut_edge": ("缺边", "cut edge"),
+    "blank": ("空白页", "blank"),
+    "upside_down": ("页面倒置", "upside down"),
+    "repeated": ("重复页", "same page twice"),
 }
 _WHY = {
     "teller": ("柜员暂停", "by the teller"),
