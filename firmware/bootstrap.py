@@ -22,6 +22,7 @@ from firmware.lights import Lights
 from firmware.link import Link
 from firmware.local_desk import LocalDesk
 from firmware.notify import Notifier
+from firmware.number_display import NumberDisplay
 from firmware.orders import Orders
 from firmware.outbox import Outbox
 from firmware.panel import Panel
@@ -107,12 +108,14 @@ class Terminal:
         self._speaker = Speaker(cast(Voice | None, self._first("voice")), self._clock)
         lamps = cast(Lamps | None, self._first("lamp"))
         pad = cast(RatingPad | None, self._first("rating"))
-        self._lights = Lights(lamps, pad, self._panel, self._speaker)
+        self._number = NumberDisplay(self._devices)
+        self._lights = Lights(lamps, pad, self._panel, self._speaker, self._number)
         tables = self._configuration.devices
         self._orders = Orders(
             {table.name: table.spec.role for table in tables},
             screen=self._configuration.screen.port != 0,
             sheets=[name for name, each in self._slips().items() if takes_sheets(each)],
+            raters=self._number.raters,
         )
         idle_s = self._configuration.intervals.idle_s
         self._window = Window(
@@ -165,7 +168,10 @@ class Terminal:
         """Who looks after devices, disk, clock, and the terminal itself."""
         configuration, window = self._configuration, self._window
         probes = Probes(self._clock)
-        self._desk = Desk(window, self._link, self._lights, self._branch, probes)
+        keypad_rates = self._orders.pad in self._number.raters
+        self._desk = Desk(
+            window, self._link, self._lights, self._branch, probes, keypad_rates=keypad_rates
+        )
         self._supervisor = Supervisor(
             {table.name: _cared(table, self._devices) for table in configuration.devices},
             self._desk,
@@ -256,6 +262,7 @@ class Terminal:
         """In the order in which they start; devices before the line, which tells of them."""
         return (
             self._panel,
+            self._number,
             self._speaker,
             *([] if self._screen is None else [self._screen]),
             self._photographer,
@@ -325,6 +332,7 @@ class Terminal:
         self._lights.stop()
         self._speaker.stop()
         self._panel.stop()
+        self._number.stop()
         self._sender.stop()
         self._link.stop({self._branch.state: encode(self._presence.become("stopping"))})
         for device in self._devices.values():

@@ -10,15 +10,17 @@ from threading import Lock, Timer
 from firmware.number_display import NumberDisplay
 from firmware.panel import Panel
 from firmware.scene import LEVELS, Scene
-from firmware.session import Blink, ConfirmLevel, Sign, Speak, Wink
+from firmware.session import Blink, ConfirmLevel, Explain, Sign, Speak, Wink
 from firmware.speaker import Speaker
 from hal.errors import DeviceLost
-from hal.interfaces import Colour, FlashRate, Lamps, RatingPad
+from hal.interfaces import Colour, FlashRate, Lamps, RatingPad, Screen
 
 WINK_S = 0.2
 BLINK_S = 0.5
 """Half of a blink: lamps on, lamps off (认窗)."""
 _BEEP_S = 0.08
+EXPLAIN_S = 3.0
+_AGAIN = "请重试"
 _DARK = Scene(green=False, pad=frozenset())
 _LAMPS: tuple[Colour, ...] = ("red", "yellow", "green")
 _ALL: tuple[Colour, ...] = (*_LAMPS, "buzzer")
@@ -47,10 +49,14 @@ class Lights:
         self._scene = _DARK
         self._winks: dict[Colour, Timer] = {}
         self._blink: Timer | None = None
+        self._over: Screen | None = None
+        self._over_timer: Timer | None = None
 
     def show(self, scene: Scene) -> None:
         """Make `scene` what is shown, and held in words, from now on."""
         with self._lock:
+            if scene.screen != self._scene.screen:
+                self._end_over()  # what was explained is of somebody before
             self._scene = scene
             self._rest()
             self._hold(scene.phrase)
@@ -77,6 +83,8 @@ class Lights:
                     self._begin_blink(duration_s)
                 case Speak(text=text):
                     self._speak(text)
+                case Explain(text=text):
+                    self._show_over(Screen(_AGAIN, (text,)), EXPLAIN_S)
 
     def _speak(self, text: str) -> None:
         if self._speaker is not None:
@@ -88,6 +96,7 @@ class Lights:
             for timer in self._winks.values():
                 timer.cancel()
             self._winks.clear()
+            self._end_over()
             self._end_blink()
             self._scene = _DARK
             self._rest()
@@ -98,7 +107,7 @@ class Lights:
             if colour not in self._winks:
                 self._stand(colour)
         self._light_pad(self._scene.pad)
-        self._panel.show(self._scene.screen)
+        self._panel.show(self._over or self._scene.screen)
         if self._number is not None:
             self._number.show(self._scene.number)
 
@@ -145,6 +154,27 @@ class Lights:
             if self._winks.get(colour) is timer:
                 del self._winks[colour]
                 self._stand(colour)
+
+    def _show_over(self, screen: Screen, duration_s: float) -> None:
+        """On the display before the scene, for so long; a later one takes its place."""
+        self._end_over()
+        self._over = screen
+        self._panel.show(screen)
+        timer = Timer(duration_s, lambda: self._over_is_over(timer))
+        timer.daemon = True
+        self._over_timer = timer
+        timer.start()
+
+    def _over_is_over(self, timer: Timer) -> None:
+        with self._lock:
+            if self._over_timer is timer:
+                self._end_over()
+                self._panel.show(self._scene.screen)
+
+    def _end_over(self) -> None:
+        if self._over_timer is not None:
+            self._over_timer.cancel()
+        self._over = self._over_timer = None
 
     def _begin_blink(self, duration_s: float) -> None:
         """All lamps together, on first. Asked for again, it begins anew."""

@@ -188,7 +188,14 @@ class Speak:
     text: str
 
 
-Sign = Wink | ConfirmLevel | Blink | Speak
+@dataclass(frozen=True)
+class Explain:
+    """Show on the display for a moment why something was not done, and what to do."""
+
+    text: str
+
+
+Sign = Wink | ConfirmLevel | Blink | Speak | Explain
 
 
 @dataclass(frozen=True)

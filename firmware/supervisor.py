@@ -23,7 +23,7 @@ from firmware.ladder import Rung, remedy, text
 from firmware.recovery import RecoveryError, Restorer
 from firmware.task import Task
 from hal.clock import Clock, rfc3339
-from hal.errors import DeviceError, DeviceLost
+from hal.errors import REMEDIES, DeviceError, DeviceLost
 from hal.events.facts import DeviceChanged, DeviceRecovery
 from hal.events.status import DeviceState, DeviceStatus, Remedy
 from hal.interfaces import Role
@@ -38,15 +38,6 @@ _STOP_S = 2.0
 _NS_PER_S = 1e9
 
 _log = logging.getLogger(__name__)
-
-_TEXTS: dict[Remedy, tuple[str, str]] = {
-    "reset": ("请检查连线或重新插拔", "check the cable, or unplug and plug in again"),
-    "configure": ("未找到设备,请检查端口配置", "not found: check the port in the configuration"),
-    "clear": ("请重新放置", "lay it again"),
-    "maintain": ("请联系技术员", "call a technician"),
-    "replace": ("请更换设备", "replace the device"),
-    "none": ("正常", "good"),
-}
 
 
 class Supervisor:
@@ -74,7 +65,7 @@ class Supervisor:
 
     def start(self) -> None:
         for name, care in self._care.items():
-            self._tell_status(name, "starting", "none", _TEXTS["none"])
+            self._tell_status(name, "starting", "none", REMEDIES["none"])
             care.begun_at_s = self._now_s()
             self._open(name)
         self._task.start()
@@ -149,12 +140,12 @@ class Supervisor:
         if trouble is not None:
             _log.warning("device degraded", extra={"device": name, "cause": trouble.cause})
             remedy, cause = trouble.remedy, trouble.cause
-            self._tell_status(name, "hardware_error", remedy, _TEXTS[remedy])
+            self._tell_status(name, "hardware_error", remedy, REMEDIES[remedy])
             data = DeviceChanged(state="hardware_error", cause=cause, remedy=remedy)
             self._listener.changed(name, "degraded", data)
         elif before is not None:
             _log.info("device whole again", extra={"device": name})
-            self._tell_status(name, "online", "none", _TEXTS["none"])
+            self._tell_status(name, "online", "none", REMEDIES["none"])
             data = DeviceChanged(state="online", cause=before.cause, remedy="none")
             self._listener.changed(name, "returned", data)
 
@@ -185,7 +176,7 @@ class Supervisor:
         care.ladder.regain(now_s)
         care.trouble = None
         care.look_at_s = now_s + LOOK_S if hasattr(care.cared.device, "degraded") else None
-        self._tell_status(name, "online", "none", _TEXTS["none"])
+        self._tell_status(name, "online", "none", REMEDIES["none"])
         self._listener.opened(name)
         if was_lost is not None:
             _log.info("device returned", extra={"device": name})
@@ -290,7 +281,7 @@ class Supervisor:
         if care.lost is None:
             return
         of_rung = remedy(rung, care.lost.remedy)
-        texts = _TEXTS[of_rung] if rung == "reopen" else text(care.cared.device.role, rung)
+        texts = REMEDIES[of_rung] if rung == "reopen" else text(care.cared.device.role, rung)
         self._tell_status(name, _state(care.lost), of_rung, texts)
 
     def _tell_status(

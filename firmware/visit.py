@@ -13,6 +13,7 @@ from firmware.session import (
     REPLACE_S,
     Asking,
     ConfirmLevel,
+    Explain,
     Happened,
     Inside,
     Outcome,
@@ -71,8 +72,8 @@ def observe(state: State, device: str, seen: Observation, now_s: float) -> Outco
             pressed = KeyPressed(key=key, raw_key=raw_key)
             fact = Happened(device, "key", "pressed", pressed, state.visit_id)
             return Outcome(state, (fact,), (Wink("yellow"),))
-        case Unreadable():
-            return Outcome(state, signs=(Wink("red"),))
+        case Unreadable(error=error):
+            return Outcome(state, signs=(Wink("red"), Explain(error.words[0])))
     if state.around.disk_full:
         return Outcome(state, signs=(Wink("red"),))
     match seen:

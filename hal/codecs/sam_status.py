@@ -124,7 +124,8 @@ def error_of(sw3: int) -> DeviceError:
     again. DeviceLost: the module itself is at fault; reopen, then a technician.
     """
     found = meaning(sw3)
-    return found.advice.kind(found.cause, remedy=found.advice.remedy, code=sw3)
+    advice = found.advice
+    return advice.kind(found.cause, remedy=advice.remedy, code=sw3, words=words(sw3))
 
 
 def words(sw3: int) -> tuple[str, str]:

@@ -5,14 +5,15 @@ from threading import Condition, Event
 
 import pytest
 
+from firmware import lights as module
 from firmware.lights import Lights
 from firmware.panel import Panel
 from firmware.scene import Scene
-from firmware.session import Blink, ConfirmLevel, Speak, Wink
+from firmware.session import Blink, ConfirmLevel, Explain, Speak, Wink
 from firmware.speaker import Speaker
 from hal.clock import SystemClock
 from hal.errors import DeviceLost
-from hal.interfaces import Colour, FlashRate, Lamps, RatingPad, Report, Role
+from hal.interfaces import Colour, FlashRate, Lamps, RatingPad, Report, Role, Screen
 
 WAIT_S = 5.0
 
@@ -211,3 +212,68 @@ def test_a_lamp_ordered_off_stays_off(lights: Lights, lamps: FakeLamps) -> None:
     lights.show(Scene(green=True, pad=frozenset(), light=("green", "off")))
     assert lamps.changes == []
     assert lamps.rates == [("green", "off")]
+
+
+class FakeDisplay:
+    """Remembers every screen."""
+
+    role: Role = "display"
+
+    def __init__(self) -> None:
+        self.screens: list[Screen] = []
+        self._told = Condition()
+
+    def open(self) -> None: ...
+
+    def watch(self, report: Report, stop: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+    def show(self, screen: Screen) -> None:
+        with self._told:
+            self.screens.append(screen)
+            self._told.notify_all()
+
+    def await_shown(self, screen: Screen) -> None:
+        with self._told:
+            assert self._told.wait_for(lambda: self.screens[-1:] == [screen], WAIT_S)
+
+
+WAITING, SERVED = Screen("欢迎"), Screen("A001")
+EXPLAINED = Screen("请重试", ("请重新放置",))
+
+
+@pytest.fixture
+def display() -> FakeDisplay:
+    return FakeDisplay()
+
+
+@pytest.fixture
+def explaining(display: FakeDisplay) -> Iterator[Lights]:
+    panel = Panel(display)
+    panel.start()
+    made = Lights(None, None, panel)
+    yield made
+    made.stop()
+    panel.stop()
+
+
+def test_a_person_reads_what_to_do_for_a_moment(
+    explaining: Lights, display: FakeDisplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words stand before the scene, also when a device returns meanwhile, and then go."""
+    monkeypatch.setattr(module, "EXPLAIN_S", 0.3)
+    explaining.show(Scene(green=False, pad=frozenset(), screen=WAITING))
+    explaining.give(Explain("请重新放置"))
+    explaining.refresh()
+    display.await_shown(EXPLAINED)
+    display.await_shown(WAITING)
+
+
+def test_what_was_explained_ends_with_the_scene(explaining: Lights, display: FakeDisplay) -> None:
+    """The next citizen reads his number, and not what the last one did wrong."""
+    explaining.show(Scene(green=False, pad=frozenset(), screen=WAITING))
+    explaining.give(Explain("请重新放置"))
+    display.await_shown(EXPLAINED)
+    explaining.show(Scene(green=True, pad=frozenset(), screen=SERVED))
+    display.await_shown(SERVED)

@@ -11,9 +11,11 @@ from firmware.session import (
     REPLACE_S,
     Asking,
     ConfirmLevel,
+    Explain,
     Inside,
     Outcome,
     Rated,
+    Sign,
     State,
     Visit,
     Wink,
@@ -70,7 +72,7 @@ CARD = IdentityCardRead(IdentityRead(document="resident", name="示例", number=
 CODE = CodeRead(CodeScanned(text="OW:T:1", kind="ticket"))
 PRESS = LevelPressed(5, "gpio26")
 IN, OUT = CardInserted("slot 0", "3B"), CardTaken("slot 0")
-BAD = Unreadable(DeviceRefused("cannot be read"))
+BAD = Unreadable(DeviceRefused("cannot be read", remedy="clear"))
 
 
 def names(outcome: Outcome) -> list[tuple[str, str | None]]:
@@ -96,21 +98,21 @@ OTHER = social("110105194912310038")
 @pytest.mark.parametrize(
     ("seen", "fact", "sign"),
     [
-        (CARD, "identity.read", Wink("green")),
-        (CODE, "code.scanned", Wink("yellow")),
-        (IN, "card.presented", None),
-        (OUT, None, None),
-        (BAD, None, Wink("red")),
+        (CARD, "identity.read", [Wink("green")]),
+        (CODE, "code.scanned", [Wink("yellow")]),
+        (IN, "card.presented", []),
+        (OUT, None, []),
+        (BAD, None, [Wink("red"), Explain("请重新放置")]),
     ],
     ids=["card", "code", "inserted", "taken by nobody", "unreadable"],
 )
 def test_each_reading_is_a_fact_of_the_open_visit(
-    state: State, seen: Observation, fact: str | None, sign: Wink | None
+    state: State, seen: Observation, fact: str | None, sign: list[Sign]
 ) -> None:
-    """Or of nobody, with its own lamp as the answer; neither visit nor rating changes by it."""
+    """Or of nobody, with its own lamp as the answer, and words where it was not read."""
     outcome = observe(state, "device-1", seen, NOW)
     assert names(outcome) == ([] if fact is None else [(fact, state.visit_id)])
-    assert outcome.signs == (() if sign is None else (sign,))
+    assert list(outcome.signs) == sign
     assert all(kept.device == "device-1" for kept in outcome.facts)
     assert outcome.state.visit_id == state.visit_id
     if state.visit is not None and outcome.state.visit is not None:

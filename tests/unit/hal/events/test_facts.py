@@ -36,6 +36,7 @@ OPERATIONAL = [
     "rating.expired",
     "key.pressed",
     "slip.printed",
+    "sheet.expired",
     "ticket.issued",
     "visit.opened",
     "visit.closed",
@@ -55,6 +56,7 @@ PERSONAL = [
     "code.scanned",
     "document.captured",
     "sheet.confirmed",
+    "sheet.disputed",
     "signature.given",
 ]
 PAGE = (
@@ -181,7 +183,7 @@ def test_a_payload_is_its_literal_json(kind: str, body: bytes, data: Data) -> No
         ("code.scanned", "case party kind integrity symbology text bytes_hex aim_id"),
         ("document.captured", "case party document pages codes"),
         ("sheet.confirmed", "case party shown_hash"),
-        ("signature.given", "case party shown_hash strokes_hash"),
+        ("signature.given", "case party shown_hash strokes_hash picture size_bytes"),
     ],
 )
 def test_personal_payloads_have_these_fields(kind: str, named: str) -> None:
