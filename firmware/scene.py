@@ -4,7 +4,7 @@ docs/terminal-states.md has the same as a table, made from here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware.local_visit import items
 from firmware.session import Asking, Rated, State, Visit
@@ -54,7 +54,9 @@ def scene(state: State) -> Scene:
     return Scene(
         green=visit is not None,
         pad=frozenset() if visit is None else _pad(visit),
-        screen=_waiting(state) if visit is None else _busy(state, visit),
+        screen=replace(
+            _waiting(state) if visit is None else _busy(state, visit), corner=_corner(state)
+        ),
         red=red,
         yellow=state.paused,
         buzzer=state.left,
@@ -62,6 +64,14 @@ def scene(state: State) -> Scene:
         light=None if red and light is not None and light[0] == "red" else light,
         number="" if visit is None else visit.ticket,
     )
+
+
+def _corner(state: State) -> str:
+    """The window's number, where the centre has told it; citizens look for it."""
+    window = state.work.window if state.work is not None else None
+    if state.visit is not None and state.visit.window is not None:
+        window = state.visit.window
+    return "" if window is None else str(window)
 
 
 def _pad(visit: Visit) -> frozenset[int]:

@@ -60,6 +60,15 @@ def test_the_display_names_the_window() -> None:
     assert scene(load(dump(state), 0.0)).screen.lines[0] == "请到3号窗口"
 
 
+def test_the_windows_number_stands_in_the_corner() -> None:
+    """Where the centre has told it, always; the order of a visit knows better."""
+    work = pack(Configure(catalogue_version="1", items=[], window=7))
+    assert scene(replace(IDLE, work=work)).screen.corner == "7"
+    assert scene(replace(OPEN, work=work)).screen.corner == "7"
+    assert scene(replace(IDLE, work=work, visit=replace(V1, window=3))).screen.corner == "3"
+    assert scene(IDLE).screen.corner == ""
+
+
 SCREENS: list[tuple[State, Screen]] = [
     (State(), Screen("网络中断", ("请稍候", ""))),
     (State(work=WORK), Screen("网络中断", ("可离线办理", ""))),
