@@ -50,7 +50,7 @@ PLANS: dict[str, Plan] = {
     ),
     "lamps_gpio": Plan(("test_lamps_and_rating.py",)),
     "lamps_tower_usb": Plan(("test_tower.py",)),
-    "camera_files": Plan(("test_document_camera.py",)),
+    "camera_files": Plan(("test_document_camera.py",), bench=("bench.camera",)),
     "camera_v4l2": Plan(("test_camera_v4l2.py",)),
     "camera_picamera2": Plan(("test_camera_picamera2.py",)),
     "display_oled": Plan(("test_display.py",), bench=("bench.oled",)),

@@ -151,11 +151,10 @@ class PlayerTwin:
         connection.close()
 
     def _answer(self, connection: socket.socket, fault: str | None) -> tuple[int, str]:
-        if fault in ("no_card", "busy"):
-            return 1, _COMPLAINTS[fault]
+        # Read to its end in any case: an end of ours before it would break the program's pipe.
         with connection.makefile("rb") as body:
             sound = _sound(body.read())
-        if fault == "unplug":
+        if fault in _COMPLAINTS:
             return 1, _COMPLAINTS[fault]
         if sound is not None:
             self._closing.wait(self._pace * len(sound.samples) / 2 / sound.rate_hz)
