@@ -44,17 +44,25 @@ PLANS: dict[str, Plan] = {
     "card_pcsc": Plan(("test_card_reader.py",), bench=("bench.card_reader", "--hostile")),
     "scanner_hid": Plan(("test_scanner_hid.py",), bench=("bench.gun_and_pad",), lines="gun"),
     "scanner_serial": Plan(("test_scanner.py",), bench=("bench.gun_and_pad",), lines="gun"),
-    "keypad_serial": Plan(("test_keypad.py",)),
+    "keypad_serial": Plan(
+        ("test_keypad.py",), bench=("bench.small_devices",), lines="keypad_serial"
+    ),
     "rating_gpio": Plan(
         ("test_lamps_and_rating.py",), bench=("bench.gun_and_pad",), lines="rating"
     ),
-    "lamps_gpio": Plan(("test_lamps_and_rating.py",)),
-    "lamps_tower_usb": Plan(("test_tower.py",)),
+    "lamps_gpio": Plan(
+        ("test_lamps_and_rating.py",), bench=("bench.small_devices",), lines="lamps_gpio"
+    ),
+    "lamps_tower_usb": Plan(
+        ("test_tower.py",), bench=("bench.small_devices",), lines="lamps_tower_usb"
+    ),
     "camera_files": Plan(("test_document_camera.py",), bench=("bench.camera",)),
     "camera_v4l2": Plan(("test_camera_v4l2.py",)),
     "camera_picamera2": Plan(("test_camera_picamera2.py",)),
     "display_oled": Plan(("test_display.py",), bench=("bench.oled",)),
-    "voice_clips": Plan(("test_voice_clips.py",)),
+    "voice_clips": Plan(
+        ("test_voice_clips.py",), bench=("bench.small_devices",), lines="voice_clips"
+    ),
     "voice_command": Plan(("test_voice.py",)),
     "printer_escpos": Plan(("test_printer.py",), bench=("bench.printers",), lines="slip"),
     "printer_cups": Plan(("test_printer_cups.py",), bench=("bench.printers",), lines="sheet"),
@@ -110,16 +118,8 @@ def run_suite(row: Row, plan: Plan, folder: Path) -> None:
 def _is_of_a_fault(name: str) -> bool:
     """Whether a test strikes the twin with something that goes wrong."""
     words = (
-        "fault",
-        "hostile",
-        "unplug",
-        "lost",
-        "loss",
-        "torn",
-        "gone",
-        "hang",
-        "garbled",
-        "stuck",
+        *("fault", "hostile", "unplug", "pulled", "lost", "loss", "torn", "gone", "hang"),
+        *("garbled", "stuck", "dead", "frozen", "fails", "away"),
     )
     return any(word in name for word in words)
 
