@@ -34,6 +34,7 @@ from central.register import Register
 from central.service import terminals
 from central.service.catalogue import Catalogue, CatalogueError, read_catalogue
 from central.service.commands import Commands
+from central.service.papers import Papers
 from central.store import schema
 from central.store.engine import reading_engine, writing_engine
 from central.store.writer import Writer
@@ -159,6 +160,7 @@ def connect(
         readiness.arrived("broker")
 
     kept = MediaFiles(config.state_dir / "media")
+    sheets = Sheets(config.state_dir / "sheets", files.keys.by_kid)
     app = make_app(
         Parts(
             commands=Commands(writer, now, dispatch.wake),
@@ -168,6 +170,7 @@ def connect(
             catalogue=files.catalogue,
             principals=files.principals,
             opener=files.keys.open,
+            papers=Papers(files.keys.open, sheets.keep, config.issuer),
             bell=bell,
             pictures=Pictures(kept, files.keys.by_kid, config.panels),
             now=now,
@@ -182,7 +185,6 @@ def connect(
         readiness.arrived("http")
 
     server = HttpServer(app, http, bell, answering)
-    sheets = Sheets(config.state_dir / "sheets", files.keys.by_kid)
     pictures = _media_server(config, kept, sheets, files.register, media, readiness)
     return Centre(server, pictures, writer, receipts, ingest, dispatch, link)
 

@@ -28,6 +28,7 @@ class _Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_port: Port = 8443
     catalogue: str = ""
     panels: str = ""
+    issuer: Annotated[str, msgspec.Meta(max_length=80)] = ""
 
 
 class _Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +75,7 @@ class Config:
     """The whole configuration; every path is absolute. `seal`: kid → private key file.
 
     `panels`: a folder with a picture of each terminal's display and lamps, `{terminal}.png`; only a
-    simulator has one.
+    simulator has one. `issuer`: who gives out printed sheets (受理机构), None if not told.
     """
 
     mode: Mode
@@ -86,6 +87,7 @@ class Config:
     principals: Path
     catalogue: Path
     panels: Path | None
+    issuer: str | None
     broker: Broker
     seal: dict[str, Path]
 
@@ -152,6 +154,7 @@ def _resolve(folder: Path, file: _File) -> Config:
         principals=folder / centre.principals,
         catalogue=folder / centre.catalogue if centre.catalogue else OWN_CATALOGUE,
         panels=folder / centre.panels if centre.panels else None,
+        issuer=centre.issuer or None,
         broker=Broker(
             address=Address(broker.host, broker.port),
             ca=folder / broker.ca,

@@ -15,6 +15,7 @@ class State(StrEnum):
 class Command(StrEnum):
     OPEN_CASE = "open_case"
     CAPTURE = "capture"
+    READ_BACK = "read_back"  # 核对
     ASK_RATING = "ask_rating"
     CHOOSE_PARTY = "choose_party"
     RECORD = "record"  # a fact that was stamped with this visit at the window
@@ -26,12 +27,14 @@ _CLOSED = Refusal("visit_closed", "This visit is closed.", "本次服务已结�
 TRANSITIONS: dict[tuple[State, Command], State | Refusal] = {
     (State.OPEN, Command.OPEN_CASE): State.OPEN,
     (State.OPEN, Command.CAPTURE): State.OPEN,
+    (State.OPEN, Command.READ_BACK): State.OPEN,
     (State.OPEN, Command.ASK_RATING): State.OPEN,
     (State.OPEN, Command.CHOOSE_PARTY): State.OPEN,
     (State.OPEN, Command.RECORD): State.OPEN,
     (State.OPEN, Command.CLOSE): State.CLOSED,
     (State.CLOSED, Command.OPEN_CASE): _CLOSED,
     (State.CLOSED, Command.CAPTURE): _CLOSED,
+    (State.CLOSED, Command.READ_BACK): _CLOSED,
     (State.CLOSED, Command.ASK_RATING): _CLOSED,
     (State.CLOSED, Command.CHOOSE_PARTY): _CLOSED,
     # It happened while the visit was open at the window; only the line was slow.

@@ -12,7 +12,7 @@ from central.ingest.decode import Arrived
 from central.ingest.keep import Means, keep, keep_aside
 from central.ingest.lines import Lines
 from central.ingest.notices import NotUnderstood, note
-from central.service import reserves
+from central.service import reserves, sessions
 from central.service.context import Actor, Context
 from central.service.places import Place
 from hal.events.orders import Receipt
@@ -94,6 +94,8 @@ class Batches:
 def _note(connection: Connection, notice: Notice, now: datetime, means: Means) -> None:
     try:
         note(connection, notice.place, notice.topic, notice.body, now)
-        reserves.look(Context(connection, now, _ACTOR), notice.place, means.catalogue)
+        context = Context(connection, now, _ACTOR)
+        reserves.look(context, notice.place, means.catalogue)
+        sessions.look(context, notice.place)
     except NotUnderstood as error:
         log.warning("%s: %s; it was ignored.", notice.topic.branch.root, error)

@@ -9,7 +9,17 @@ from sqlalchemy.engine import Connection
 
 from central.domain import ticket, visit
 from central.domain.errors import RuleError
-from central.service import left_cards, local, orders, ratings, records, returns, tray
+from central.service import (
+    left_cards,
+    local,
+    orders,
+    ratings,
+    read_backs,
+    records,
+    returns,
+    slips,
+    tray,
+)
 from central.service.catalogue import Catalogue
 from central.service.context import Actor, Context
 from central.service.received import ReceivedFact, Unplaceable
@@ -25,6 +35,11 @@ from hal.events.facts import (
     Placed,
     RatingExpired,
     RatingGiven,
+    SheetConfirmed,
+    SheetDisputed,
+    SheetExpired,
+    SignatureGiven,
+    SlipPrinted,
     TicketIssued,
     VisitClosed,
     VisitOpened,
@@ -155,6 +170,24 @@ def _card_removed(
     left_cards.note_removed(context, fact, data)
 
 
+def _answered(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: read_backs.Answer
+) -> None:
+    tray.belongs(context.connection, fact.id, read_backs.answer(context, fact, data))
+
+
+def _sheet_expired(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: SheetExpired
+) -> None:
+    read_backs.expire(context, fact, data)
+
+
+def _slip_printed(
+    context: Context, fact: ReceivedFact, _row: RowMapping | None, data: SlipPrinted
+) -> None:
+    slips.tell(context, fact.terminal, data)
+
+
 def _asked(context: Context, row: RowMapping, request: str) -> RowMapping:
     made = local.asked_at_window(context, row, request)
     asked = made if made is not None else records.rating_of(context.connection, row["id"])
@@ -176,6 +209,7 @@ def _order_refused(
     asked = records.rating_of(context.connection, order["visit"]) if order["visit"] else None
     if asked is not None and order["verb"] == orders.RATING_VERB:
         ratings.expire(context, asked)
+    read_backs.not_shown(context, data.order, data.reason)
     context.audit("order.refused", data.order, reason=data.reason)
     if orders.opens_visit(order) and order["state"] == orders.PENDING:
         returns.not_opened(context, order["visit"], data.reason)
@@ -204,4 +238,9 @@ _EFFECTS: dict[type[Data], Callable[[Context, ReceivedFact, RowMapping | None, A
     VisitClosed: _visit_closed,
     CardLeft: _card_left,
     CardRemoved: _card_removed,
+    SheetConfirmed: _answered,
+    SheetDisputed: _answered,
+    SignatureGiven: _answered,
+    SheetExpired: _sheet_expired,
+    SlipPrinted: _slip_printed,
 }

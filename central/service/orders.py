@@ -16,6 +16,7 @@ from hal.events.orders import (
     CapturePage,
     CloseVisit,
     Configure,
+    ConfirmSheet,
     OpenVisit,
     Order,
     Pause,
@@ -24,11 +25,13 @@ from hal.events.orders import (
     RequestRating,
     Reserve,
     Resume,
+    ShowService,
     encode,
 )
 
 VISIT_DEVICE, OPEN_VERB = "visit", "open"
 TERMINAL_DEVICE = "terminal"
+SCREEN_DEVICE, CONFIRM_VERB, SHOW_VERB = "screen", "confirm", "show"
 RATING_VERB = "request"
 PRINT_VERB, SHEET_VERB = "print", "print-sheet"
 VISIT_ORDER_LIFE = timedelta(hours=12)
@@ -36,6 +39,7 @@ RATING_ORDER_LIFE = timedelta(seconds=60)
 CAPTURE_ORDER_LIFE = timedelta(seconds=60)
 PAUSE_ORDER_LIFE = timedelta(seconds=60)
 PRINT_ORDER_LIFE = timedelta(seconds=60)
+CONFIRM_ORDER_LIFE = timedelta(seconds=60)
 TERMINAL_ORDER_LIFE = timedelta(days=1)
 RATING_TIMEOUT_S = 30.0
 
@@ -89,6 +93,19 @@ def print_sheet(
     return _write(context, window, visit, (printer, SHEET_VERB), sheet, PRINT_ORDER_LIFE)
 
 
+def confirm_sheet(context: Context, window: Window, visit: str, sheet: ConfirmSheet) -> str:
+    """`screen/confirm`; returns the order's id. The sheet must be kept before."""
+    verb = (SCREEN_DEVICE, CONFIRM_VERB)
+    return _write(context, window, visit, verb, sheet, CONFIRM_ORDER_LIFE)
+
+
+def show_service(context: Context, window: Window, who: ShowService) -> str:
+    """`screen/show`, in the place of one that is still on its way; returns its id."""
+    verb = (SCREEN_DEVICE, SHOW_VERB)
+    _supersede(context, window, verb)
+    return _write(context, window, None, verb, who, TERMINAL_ORDER_LIFE)
+
+
 def accept_party(context: Context, window: Window, visit: str, party: Party) -> str:
     """`visit/party`; returns the order's id."""
     data = AcceptParty(party=party)
@@ -114,10 +131,7 @@ def reserve(context: Context, window: Window, block: Reserve) -> str:
 def configure(context: Context, window: Window, what: Configure) -> str:
     """`terminal/configure`, in the place of one that is still on its way; returns its id."""
     verb = (TERMINAL_DEVICE, "configure")
-    table = schema.order_outbox
-    older = update(table).where(table.c.terminal == window.terminal, table.c.state == PENDING)
-    older = older.where(table.c.device == verb[0], table.c.verb == verb[1])
-    context.connection.execute(older.values(state=SUPERSEDED))
+    _supersede(context, window, verb)
     return _write(context, window, None, verb, what, TERMINAL_ORDER_LIFE)
 
 
@@ -141,6 +155,13 @@ def withdraw(context: Context, id: str) -> None:
     table = schema.order_outbox
     pending = update(table).where(table.c.id == id, table.c.state == PENDING)
     context.connection.execute(pending.values(state=SUPERSEDED))
+
+
+def _supersede(context: Context, window: Window, verb: tuple[str, str]) -> None:
+    table = schema.order_outbox
+    older = update(table).where(table.c.terminal == window.terminal, table.c.state == PENDING)
+    older = older.where(table.c.device == verb[0], table.c.verb == verb[1])
+    context.connection.execute(older.values(state=SUPERSEDED))
 
 
 def _write(

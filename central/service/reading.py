@@ -10,13 +10,14 @@ from sqlalchemy.engine import Connection
 
 from central.domain import ticket as ticket_rules
 from central.domain import visit as visit_rules
-from central.service import records
+from central.service import read_backs, records, slips
 from central.service.views import (
     Applicant,
     CaseEvent,
     CasePage,
     CaseView,
     RatingView,
+    ReadBackView,
     TicketView,
     TrayItem,
     VisitView,
@@ -45,6 +46,7 @@ def visit(connection: Connection, id: str) -> VisitView:
         rating=RatingView(request=asked["request"], state=asked["state"], level=asked["level"])
         if asked
         else None,
+        prints=slips.of_visit(connection, id),
         notes=json.loads(row["notes"]),
     )
 
@@ -120,8 +122,9 @@ def _case_query() -> Select[Any]:
 
 def _cases(connection: Connection, query: Select[Any]) -> list[CaseView]:
     rows = connection.execute(query).mappings().all()
-    ways = _ways(connection, [row["id"] for row in rows])
-    return [_case(row, ways[row["id"]]) for row in rows]
+    ids = [row["id"] for row in rows]
+    ways, read = _ways(connection, ids), read_backs.of_cases(connection, ids)
+    return [_case(row, ways[row["id"]], read[row["id"]]) for row in rows]
 
 
 def _ways(connection: Connection, ids: Sequence[str]) -> dict[str, list[CaseEvent]]:
@@ -136,7 +139,7 @@ def _ways(connection: Connection, ids: Sequence[str]) -> dict[str, list[CaseEven
     return ways
 
 
-def _case(row: RowMapping, way: list[CaseEvent]) -> CaseView:
+def _case(row: RowMapping, way: list[CaseEvent], read: list[ReadBackView]) -> CaseView:
     return CaseView(
         id=row["id"],
         number=row["number"],
@@ -148,4 +151,5 @@ def _case(row: RowMapping, way: list[CaseEvent]) -> CaseView:
         applicant=Applicant(fact=row["applicant_fact"], masked=json.loads(row["masked"])),
         clock_started_at=row["clock_started_at"],
         events=way,
+        read_backs=read,
     )

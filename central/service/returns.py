@@ -3,7 +3,7 @@
 from sqlalchemy import RowMapping
 
 from central.domain import ticket, visit
-from central.service import orders, ratings, records
+from central.service import orders, ratings, read_backs, records
 from central.service.context import Context
 from central.service.orders import Window
 from central.store import schema
@@ -27,6 +27,7 @@ def expired(context: Context, order: RowMapping) -> None:
     """An order ran out unanswered. The one to open a visit may have been carried out all the
     same, by a terminal that could not say so: it is told to close the visit.
     """
+    read_backs.not_shown(context, order["id"], "expired")
     if not orders.opens_visit(order):
         return
     if not_opened(context, order["visit"], "expired"):

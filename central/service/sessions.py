@@ -4,7 +4,7 @@ from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.engine import Connection
 
 from central.domain import session
-from central.service import reading, records
+from central.service import reading, records, screens
 from central.service.context import Context
 from central.service.places import Place
 from central.service.views import SessionView
@@ -33,7 +33,9 @@ def serve(context: Context, place: Place) -> RowMapping:
         )
     )
     context.audit("session.opened", id, terminal=place.terminal)
-    return _row(context.connection, id)
+    row = _row(context.connection, id)
+    screens.show(context, place, row)
+    return row
 
 
 def sign_out(context: Context, place: Place) -> SessionView:
@@ -54,7 +56,13 @@ def sign_out(context: Context, place: Place) -> SessionView:
         closed_at=context.moment,
     )
     context.audit("session.closed", present["id"], terminal=place.terminal)
+    screens.show(context, place, None)
     return _view(_row(connection, present["id"]))
+
+
+def look(context: Context, place: Place) -> None:
+    """The terminal said something about itself: its screen may have to be told who serves."""
+    screens.show(context, place, open_at(context.connection, place.terminal))
 
 
 def open_at(connection: Connection, terminal: str) -> RowMapping | None:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from central.domain.errors import Refused, Unknown
 from central.domain.mask import mask_name, mask_number, mask_tail
-from central.service import records
+from central.service import papers, records
 from central.store import schema
 from hal.events.envelope import fact_type
 from hal.events.facts import (
@@ -20,6 +20,9 @@ from hal.events.facts import (
     IdentityRead,
     Party,
     Placed,
+    SheetConfirmed,
+    SheetDisputed,
+    SignatureGiven,
 )
 
 IDENTITY = fact_type("identity", "read")
@@ -160,6 +163,12 @@ def place(connection: Connection, visit: str, fact: str, case: str) -> None:
     )
 
 
+def belongs(connection: Connection, fact: str, case: str) -> None:
+    """Say which case a fact is of that names none itself."""
+    row = update(schema.tray).where(schema.tray.c.fact_id == fact, schema.tray.c.case_id.is_(None))
+    connection.execute(row.values(case_id=case))
+
+
 def _identity(data: IdentityRead) -> dict[str, Any]:
     return {
         "document": data.document,
@@ -190,9 +199,24 @@ def _document(data: DocumentCaptured) -> dict[str, Any]:
     return {"document": data.document, "pages": pages, "codes": len(data.codes)}
 
 
+def _confirmed(data: SheetConfirmed) -> dict[str, Any]:
+    return {"sheet": data.shown_hash}
+
+
+def _disputed(data: SheetDisputed) -> dict[str, Any]:
+    return {"sheet": data.shown_hash, "rows": papers.labels(data.rows)}
+
+
+def _signature(data: SignatureGiven) -> dict[str, Any]:
+    return {"sheet": data.shown_hash, "picture": data.picture, "size_bytes": data.size_bytes}
+
+
 _RULES: dict[type[Data], Callable[[Any], dict[str, Any]]] = {
     IdentityRead: _identity,
     CardRead: _card,
     CodeScanned: _code,
     DocumentCaptured: _document,
+    SheetConfirmed: _confirmed,
+    SheetDisputed: _disputed,
+    SignatureGiven: _signature,
 }

@@ -51,6 +51,25 @@ class CaseEvent(View):
     by: str
 
 
+class ReadBackView(View):
+    """核对: the application as it was shown to the citizen, and the answer.
+
+    `sheet` is the hash of what was shown; `disputed` are labels, never values; `reason` says why
+    there was no answer. `picture` names the sealed picture of the signature.
+    """
+
+    order: str
+    sheet: str
+    sign: bool
+    state: str
+    asked_at: str
+    answered_at: str | None
+    disputed: list[str]
+    reason: str | None
+    signed_at: str | None
+    picture: str | None
+
+
 class CaseView(View):
     """办件 with its whole way so far."""
 
@@ -64,6 +83,7 @@ class CaseView(View):
     applicant: Applicant
     clock_started_at: str
     events: list[CaseEvent]
+    read_backs: list[ReadBackView]
 
 
 class RatingView(View):
@@ -72,6 +92,21 @@ class RatingView(View):
     request: str
     state: str
     level: int | None
+
+
+class PrintedView(View):
+    """A slip or sheet that was ordered from the printer. `verdict` is null until it is known.
+
+    `unknown`: nobody knows whether it lies in the tray; print a copy (补打), which voids it.
+    """
+
+    slip: str
+    kind: str
+    case: str | None
+    ordered_at: str
+    verdict: str | None
+    told_at: str | None
+    voided_by: str | None
 
 
 class VisitView(View):
@@ -86,6 +121,7 @@ class VisitView(View):
     tray: list[TrayItem]
     cases: list[CaseView]
     rating: RatingView | None
+    prints: list[PrintedView]
     notes: list[dict[str, Any]]
 
 
@@ -123,6 +159,23 @@ class CaptureView(View):
     visit: str
     document: str
     order: str
+
+
+class ConfirmView(View):
+    """The application that is being read back: `sheet` is its hash, `order` brings it there."""
+
+    visit: str
+    case: str
+    sheet: str
+    sign: bool
+    order: str
+
+
+class CheckView(View):
+    """What a check code (校验码) tells anybody: the item, and the day it was applied for."""
+
+    item_name: str
+    applied_on: str
 
 
 class SlipView(View):

@@ -5,6 +5,7 @@ unique index, not a rule in code, keeps a window (窗口) from having two open v
 """
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -237,6 +238,64 @@ rating = Table(  # 评价, 一次一评: one per visit
     Column("first_level", Integer),
     Column("offered_at", Text, nullable=False),
     Column("rated_at", Text),
+)
+
+read_back = Table(  # 核对: each time an application was shown to the citizen, and the answer
+    "read_back",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("order_id", Text, nullable=False, unique=True),
+    Column("terminal", Text, nullable=False),
+    Column("visit", Text, ForeignKey("visit.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("case_file.id"), nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("sign", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("answered_at", Text),
+    Column("disputed", Text, nullable=False, server_default="[]"),
+    Column("reason", Text),
+    Column("signed_at", Text),
+    Column("picture", Text),
+    Index("read_back_visit", "visit"),
+    Index("read_back_case", "case_id"),
+    sqlite_autoincrement=True,
+)
+
+slip = Table(  # 号票, 回执: what was ordered from a printer, and what became of it
+    "slip",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("terminal", Text, nullable=False),
+    Column("visit", Text, ForeignKey("visit.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("case_number", Text),
+    Column("order_id", Text, nullable=False),
+    Column("ordered_at", Text, nullable=False),
+    Column("verdict", Text),
+    Column("told_at", Text),
+    Column("voided_by", Text),
+    Index("slip_visit", "visit"),
+    sqlite_autoincrement=True,
+)
+
+check_code = Table(  # 校验码: by which anybody sees that a printed sheet is real
+    "check_code",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("case_file.id"), nullable=False, unique=True),
+    Column("made_at", Text, nullable=False),
+)
+
+shown_service = Table(  # 三亮明: whom each terminal's screen was last told to show
+    "shown_service",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("session", Text),
+    Column("boot", Text),
+    Column("order_id", Text, nullable=False),
 )
 
 order_outbox = Table(  # orders on their way to a terminal

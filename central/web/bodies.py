@@ -35,9 +35,17 @@ class Capture(Body):
 
 
 class Print(Body):
-    """号票 or 回执; the receipt names the visit's cases."""
+    """号票, 回执, or 受理回执 on A4; receipts name the visit's cases."""
 
-    kind: Literal["ticket", "receipt"]
+    kind: Literal["ticket", "receipt", "receipt-sheet"]
+
+
+class Confirm(Body):
+    """`purpose`: what the applicant's data is opened for (查阅目的); is recorded."""
+
+    case: str
+    purpose: str = Field(max_length=200)
+    sign: bool = True
 
 
 class ChooseParty(Body):

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from central.domain import case
-from central.service import cases, prints, sessions, tickets, visits, windows
+from central.service import cases, confirming, prints, sessions, tickets, visits, windows
 from central.service.commands import Request as Command
 from central.service.context import Actor, Context
 from central.service.places import Place, place_of
@@ -17,6 +17,7 @@ from central.service.views import (
     CallView,
     CaptureView,
     CaseView,
+    ConfirmView,
     PrintView,
     RatingRequestView,
     SessionView,
@@ -29,6 +30,7 @@ from central.web.bodies import (
     Body,
     Capture,
     ChooseParty,
+    Confirm,
     Decide,
     Nothing,
     OpenCase,
@@ -167,13 +169,8 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
     async def print_slips(
         request: Request, id: str, actor: teller, key: Key, body: Print
     ) -> Response:
-        """打印号票、回执: have the window's slip printer print it; again, and it is a new copy."""
-        return await run(
-            parts,
-            command(request, actor, key, body),
-            202,
-            lambda context: prints.print_slips(context, id, body.kind),
-        )
+        """打印号票、回执、受理回执: have a printer of the window print it; again is a new copy."""
+        return await run(parts, command(request, actor, key, body), 202, _printing(parts, id, body))
 
     @routes.post("/visits/{id}/rating-request", status_code=202, response_model=RatingRequestView)
     async def request_rating(
@@ -203,6 +200,20 @@ def _visits(routes: APIRouter, parts: Parts) -> None:
 def _parties(routes: APIRouter, parts: Parts) -> None:
     teller = Annotated[Actor, Depends(allow(parts.principals, SERVES))]
 
+    @routes.post("/visits/{id}/confirm", status_code=202, response_model=ConfirmView)
+    async def confirm(
+        request: Request, id: str, actor: teller, key: Key, body: Confirm
+    ) -> Response:
+        """核对确认: read the application of a case back on the customer screen, to be signed."""
+        return await run(
+            parts,
+            command(request, actor, key, body),
+            202,
+            lambda context: confirming.confirm(
+                context, parts.papers, id, body.case, body.purpose, sign=body.sign
+            ),
+        )
+
     @routes.post("/visits/{id}/party", response_model=VisitView)
     async def choose_party(
         request: Request, id: str, actor: teller, key: Key, body: ChooseParty
@@ -214,6 +225,13 @@ def _parties(routes: APIRouter, parts: Parts) -> None:
             200,
             lambda context: windows.choose_party(context, id, body.fact, body.party),
         )
+
+
+def _printing(parts: Parts, id: str, body: Print) -> Callable[[Context], View]:
+    kind = body.kind
+    if kind == "receipt-sheet":
+        return lambda context: prints.print_sheets(context, parts.papers, id)
+    return lambda context: prints.print_slips(context, id, kind)
 
 
 def _step(id: str, command: case.Command) -> Callable[[Context], View]:

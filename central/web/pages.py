@@ -22,7 +22,9 @@ from central.web.words import (
     fact_words,
     level_words,
     party_words,
+    printed_words,
     remedy_words,
+    slip_words,
     state_words,
     verdict_words,
     why_words,
@@ -83,6 +85,8 @@ def _templates(parts: Parts) -> Environment:
     templates.filters["level_words"] = level_words
     templates.filters["verdict_words"] = verdict_words
     templates.filters["why_words"] = why_words
+    templates.filters["printed_words"] = printed_words
+    templates.filters["slip_words"] = slip_words
     templates.filters["remedy_words"] = remedy_words
     templates.filters["party_words"] = party_words
     templates.filters["announced"] = ticket.announcement

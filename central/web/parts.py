@@ -10,6 +10,7 @@ from central.clock import ManualClock
 from central.service.catalogue import Catalogue
 from central.service.commands import Commands
 from central.service.facts import Open
+from central.service.papers import Papers
 from central.service.places import Places
 from central.store.writer import Writer
 from central.web.bell import Bell
@@ -33,6 +34,7 @@ class Parts:
     catalogue: Catalogue
     principals: Principals
     opener: Open
+    papers: Papers
     bell: Bell
     pictures: Pictures
     now: Callable[[], datetime]

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from central.service import facts, hall, reading
+from central.service import checks, facts, hall, reading
 from central.service.context import Actor, Context
 from central.service.views import (
     CasePage,
     CaseView,
+    CheckView,
     FactPage,
     Health,
     TicketView,
@@ -63,6 +64,12 @@ def _entities(routes: APIRouter, parts: Parts) -> None:
     def case(id: str) -> CaseView:
         with parts.readers.connect() as connection:
             return reading.case(connection, id)
+
+    @routes.get("/check/{code}")
+    def check(code: str) -> CheckView:
+        """核验: whether a printed sheet is real; for everybody, without a token."""
+        with parts.readers.connect() as connection:
+            return checks.look_up(connection, code.strip().upper())
 
     @routes.get("/cases", dependencies=anybody)
     def cases(after: str = "", limit: Limit = 100) -> CasePage:

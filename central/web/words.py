@@ -44,6 +44,10 @@ _STATES = {
     "paused": ("暂停服务", "paused"),
     "stopping": ("停止中", "stopping"),
     "lost": ("离线", "lost"),
+    "ASKED": ("核对中", "being read"),
+    "CONFIRMED": ("已确认", "confirmed"),
+    "DISPUTED": ("有误", "disputed"),
+    "UNANSWERED": ("未确认", "not confirmed"),
     "OFFERED": ("请评价", "asked"),
     "RATED": ("已评价", "rated"),
     "EXPIRED": ("未评价", "not rated"),
@@ -66,6 +70,16 @@ _VERDICTS = {
     "blank": ("空白页", "blank"),
     "upside_down": ("页面倒置", "upside down"),
     "repeated": ("重复页", "same page twice"),
+}
+_PRINTED = {
+    "printed": ("已打印", "printed"),
+    "failed": ("打印失败", "not printed"),
+    "unknown": ("结果不明,可补打", "unknown: print a copy"),
+}
+_SLIPS = {
+    "ticket": ("号票", "ticket"),
+    "receipt": ("业务回执", "receipt"),
+    "receipt-sheet": ("受理回执", "acceptance receipt"),
 }
 _WHY = {
     "teller": ("柜员暂停", "by the teller"),
@@ -107,6 +121,16 @@ def level_words(level: int | None) -> tuple[str, str]:
 def verdict_words(verdict: str) -> tuple[str, str]:
     """Chinese and English for what the camera's driver says of a page."""
     return _VERDICTS.get(verdict, (verdict, verdict))
+
+
+def printed_words(verdict: str | None) -> tuple[str, str]:
+    """Chinese and English for what became of a slip, None: not told yet."""
+    return _PRINTED.get(verdict or "", ("打印中", "printing"))
+
+
+def slip_words(kind: str) -> tuple[str, str]:
+    """Chinese and English for what is printed."""
+    return _SLIPS.get(kind, (kind, kind))
 
 
 def why_words(why: str) -> tuple[str, str]:

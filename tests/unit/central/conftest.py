@@ -24,6 +24,7 @@ from central.store.engine import reading_engine, writing_engine
 from central.store.writer import Writer
 from hal.events.envelope import Clock as Quality
 from hal.events.facts import CodeScanned, Data, IdentityRead
+from hal.events.sheets import Sheet
 from hal.events.status import TerminalState
 
 T = TypeVar("T")
@@ -173,6 +174,25 @@ class Hall:
 
     def scan(self, visit: str | None, text: str) -> str:
         return self.fact("code.scanned", CodeScanned(kind="ticket", text=text), visit)
+
+
+@dataclass
+class Shelf:
+    """Keeps sheets in memory, as the centre's disk does; `full`: takes none."""
+
+    sheets: list[tuple[Sheet, str]] = field(default_factory=list)
+    full: bool = False
+
+    def keep(self, sheet: Sheet, terminal: str) -> str:
+        if self.full:
+            raise OSError("no space")
+        self.sheets.append((sheet, terminal))
+        return f"{len(self.sheets):064x}"
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
 
 
 @pytest.fixture

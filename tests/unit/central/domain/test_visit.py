@@ -3,10 +3,10 @@ import pytest
 from central.domain import rating, visit
 from central.domain.errors import Refused
 
-# state: the answers to open_case, capture, ask_rating, choose_party, record, close
+# state: the answers to open_case, capture, read_back, ask_rating, choose_party, record, close
 EXPECTED = {
-    "OPEN": ("OPEN", "OPEN", "OPEN", "OPEN", "OPEN", "CLOSED"),
-    "CLOSED": (*4 * ("visit_closed",), "CLOSED", "visit_closed"),
+    "OPEN": (*6 * ("OPEN",), "CLOSED"),
+    "CLOSED": (*5 * ("visit_closed",), "CLOSED", "visit_closed"),
 }
 
 

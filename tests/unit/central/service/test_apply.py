@@ -13,7 +13,6 @@ from hal.events.facts import (
     IdentityRead,
     OrderDone,
     RatingGiven,
-    SheetConfirmed,
 )
 
 NAME, NUMBER = "张三", "11010119000101002X"
@@ -47,7 +46,6 @@ PERSONAL: dict[str, Data] = {
     "card.read": CardRead(name=NAME, social_security_number=NUMBER, card_number="A12345678"),
     "code.scanned": CodeScanned(kind="e_card", text=f"TOKEN{NUMBER}"),
     "document.captured": DocumentCaptured(document="d", pages=[], codes=[NUMBER]),
-    "sheet.confirmed": SheetConfirmed(shown_hash="天上街1号"),
 }
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from central.domain import case
 from central.domain.errors import Refused, Unknown
-from central.service import prints, terminals
+from central.service import checks, prints, reading, terminals
+from central.service.papers import Papers
 from hal.events.facts import IdentityRead, OrderRefused, SlipPrinted
 from hal.events.status import About, DeviceAbout
 
@@ -103,3 +105,86 @@ def test_a_visit_that_is_none(hall: Any) -> None:
     """Nothing is printed for it."""
     with pytest.raises(Unknown):
         hall.act(lambda context: prints.print_slips(context, "none", "receipt"))
+
+
+def printed(store: Any, visit: str) -> Any:
+    with store.readers.connect() as connection:
+        return reading.visit(connection, visit).prints
+
+
+def test_what_became_of_each_slip_stands_in_the_visit(hall: Any, store: Any) -> None:
+    """Its verdict once it is told; after `unknown` a copy is printed, which voids the first."""
+    visit = hall.visit().visit.id
+    first, other = (
+        hall.act(lambda context, kind=kind: prints.print_slips(context, visit, kind)).slips[0].slip
+        for kind in ("receipt", "ticket")
+    )
+    told = SlipPrinted(slip=first, kind="receipt", copies=0, verdict="unknown")
+    hall.clock.advance(seconds=5)
+    hall.fact("slip.printed", told, visit)
+    assert [(each.slip, each.verdict) for each in printed(store, visit)] == [
+        (first, "unknown"),
+        (other, None),
+    ]
+    copy = hall.act(lambda context: prints.print_slips(context, visit, "receipt")).slips[0].slip
+    hall.fact(
+        "slip.printed", SlipPrinted(slip=copy, kind="receipt", copies=1, verdict="printed"), visit
+    )
+    assert [
+        (each.voided_by, each.verdict, each.told_at is None) for each in printed(store, visit)
+    ] == [
+        (copy, "unknown", False),
+        (None, None, True),
+        (None, "printed", False),
+    ]
+
+
+def test_another_terminal_says_nothing_of_a_slip(hall: Any, store: Any) -> None:
+    """Only who was ordered to print it knows; a slip nobody ordered changes nothing."""
+    visit = hall.visit().visit.id
+    slip = hall.act(lambda context: prints.print_slips(context, visit, "ticket")).slips[0].slip
+    for name, terminal in ((slip, "pzh01-w02"), ("none", "pzh01-w01")):
+        told = SlipPrinted(slip=name, kind="ticket", copies=1, verdict="printed")
+        hall.fact("slip.printed", told, None, terminal)
+    assert [each.verdict for each in printed(store, visit)] == [None]
+
+
+def test_an_acceptance_receipt_and_its_check_code(hall: Any, store: Any, shelf: Any) -> None:
+    """受理回执: masked, for accepted cases only; the copy says so and bears the same code."""
+    papers = Papers(lambda _: b"", shelf.keep, "示例市政务服务中心")
+
+    def sheets() -> Any:
+        return hall.act(lambda context: prints.print_sheets(context, papers, visit)).slips
+
+    visit = hall.visit().visit.id
+    hall.fact("identity.read", READ, visit)
+    opened = hall.open_case(visit)
+    with pytest.raises(Refused) as refusal:
+        sheets()
+    assert refusal.value.code == "nothing_accepted"
+    hall.step(opened.id, case.Command.ACCEPT)
+    (first,), (second,) = sheets(), sheets()
+    (paper, terminal), (copy, _) = shelf.sheets
+    assert (first.case, terminal, paper.title) == (opened.number, "pzh01-w01", "受理回执")
+    assert {row.label: row.value for row in paper.rows} == {
+        "申请人": "示*",
+        "办理事项": "个人查询",
+        "申请日期": "2026-11-23",
+    }
+    assert second.voids == [first.slip]
+    assert copy.paragraphs[-1] == "补打,此前各份作废。"
+    assert paper.check_code == copy.check_code
+    with store.readers.connect() as connection:
+        found = checks.look_up(connection, paper.check_code)
+    assert found.model_dump() == {"item_name": "个人查询", "applied_on": "2026-11-23"}
+    ((device, body),) = store.rows(
+        "SELECT device, body FROM order_outbox WHERE verb = 'print-sheet' AND id = ?", first.order
+    )
+    assert (device, json.loads(body)["data"]["sheet"]) == ("slip", f"{1:064x}")
+    assert [each.kind for each in printed(store, visit)] == 2 * ["receipt-sheet"]
+
+
+def test_a_check_code_that_nobody_gave_out(store: Any) -> None:
+    """It is unknown, and nothing else is said."""
+    with store.readers.connect() as connection, pytest.raises(Unknown):
+        checks.look_up(connection, "2" * checks.LENGTH)

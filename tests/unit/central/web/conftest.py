@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central.ingest.terminal_logs import TerminalLogs
 from central.media.files import Files
+from central.media.sheets import Sheets
 from central.service.commands import Commands
+from central.service.papers import Papers
 from central.web.app import make_app
 from central.web.bell import Bell
 from central.web.parts import Parts
@@ -110,6 +112,8 @@ def parts(
     bell: Bell,
     pictures: Pictures,
     logs: TerminalLogs,
+    seal_key: X25519PrivateKey,
+    tmp_path: Path,
 ) -> Parts:
     store.writer.on_commit(bell.ring)
     known = [
@@ -124,6 +128,7 @@ def parts(
         catalogue=catalogue,
         principals=Principals(known),
         opener=keyring.open,
+        papers=Papers(keyring.open, Sheets(tmp_path / "sheets", {"dev1": seal_key}).keep),
         bell=bell,
         pictures=pictures,
         now=clock.now,

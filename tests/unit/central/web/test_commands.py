@@ -14,6 +14,7 @@ COMMANDS = {
     "/visits/X/close": {"teller"},
     "/visits/X/print": {"teller"},
     "/visits/X/party": {"teller"},
+    "/visits/X/confirm": {"teller"},
     "/windows/pzh01-w01/pause": {"teller"},
     "/windows/pzh01-w01/resume": {"teller"},
     "/left-cards/X/taken-out": {"teller", "hall"},

@@ -225,7 +225,7 @@ def test_the_interface_describes_itself(client: Any) -> None:
         *(f"/api/v1/cases/{{id}}/{step}" for step in ("accept", "decide", "complete", "deliver")),
         *("/api/v1/visits/{id}", "/api/v1/visits/{id}/rating-request"),
         *("/api/v1/visits/{id}/capture", "/api/v1/visits/{id}/party"),
-        "/api/v1/visits/{id}/print",
+        *("/api/v1/visits/{id}/print", "/api/v1/visits/{id}/confirm", "/api/v1/check/{code}"),
         *("/api/v1/windows/{terminal}/pause", "/api/v1/windows/{terminal}/resume"),
         *("/api/v1/left-cards", "/api/v1/left-cards/{fact}/taken-out"),
         *("/api/v1/terminals/{terminal}", "/api/v1/terminals/{terminal}/log"),
