@@ -4,7 +4,7 @@
 
 The hash is of the plain JSON, as the order names it. HPKE as for facts and pictures (ADR 0004): a
 copied disk tells nothing without the centre's key. A sheet is made for its moment; after a day it
-goes with the next one, and is made again if it is wanted again.
+goes, within the hour in which others are made, and is made again if it is wanted again.
 """
 
 import hashlib
@@ -21,6 +21,8 @@ from central.ingest.keys import Unopenable
 from hal.events.sheets import Sheet
 
 KEEP_S = 86_400
+SWEEP_S = 3_600
+"""Not with every sheet: a day's are looked through, while a citizen and the writer wait."""
 _MAGIC = "onewindow/sheet/1"
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 _NS_PER_S = 1_000_000_000
@@ -33,6 +35,7 @@ class Sheets:
         """Makes `folder` with its first sheet. `keys`: the centre's, by kid; the last one seals."""
         self._folder = folder
         self._keys = keys
+        self._swept_ns = 0
 
     def keep(self, sheet: Sheet, terminal: str) -> str:
         """Seal it for `terminal`; its hash, as an order names it. Returns after the fsync.
@@ -52,7 +55,9 @@ class Sheets:
             os.fsync(file.fileno())
             newest_ns = os.fstat(file.fileno()).st_mtime_ns
         part.replace(place)
-        self._drop_older(newest_ns - KEEP_S * _NS_PER_S)
+        if newest_ns - self._swept_ns >= SWEEP_S * _NS_PER_S:
+            self._swept_ns = newest_ns
+            self._drop_older(newest_ns - KEEP_S * _NS_PER_S)
         return sha256
 
     def read(self, sha256: str, terminal: str) -> bytes | None:

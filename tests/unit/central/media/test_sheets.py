@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from central.media.sheets import SWEEP_S
+from central.media.sheets import Sheets as Kept
 from firmware.sheets import SheetError, Sheets
 from hal.events.sheets import Row, Sheet
 
@@ -69,15 +72,19 @@ def test_a_sheet_moved_to_another_terminal_does_not_open(listener: Any) -> None:
         fetch(listener, SHA256, "pzh01-w02")
 
 
-def test_after_a_day_it_goes_with_the_next_one(listener: Any) -> None:
-    """The folder holds a day's sheets, not a year's."""
-    listener.sheets.keep(NOTICE, "pzh01-w01")
-    folder: Path = listener.folder / "centre" / "sheets"
-    old = folder / f"{SHA256}.pzh01-w01"
-    seconds = old.stat().st_mtime - DAY_S - 60
-    os.utime(old, (seconds, seconds))
-    fresh = listener.sheets.keep(Sheet(title="回执", number="N2"), "pzh01-w01")
-    assert [path.name for path in folder.iterdir()] == [f"{fresh}.pzh01-w01"]
+def test_after_a_day_it_goes(tmp_path: Path) -> None:
+    """The folder holds a day's sheets, not a year's; it is looked through at most once an hour."""
+    folder, keys = tmp_path / "sheets", {"dev1": X25519PrivateKey.generate()}
+    sheets = Kept(folder, keys)
+    for title, age_s in (("first", 2 * SWEEP_S), ("second", DAY_S + 60)):
+        old = folder / f"{sheets.keep(Sheet(title=title, number='N'), 'pzh01-w01')}.pzh01-w01"
+        seconds = old.stat().st_mtime - age_s
+        os.utime(old, (seconds, seconds))
+    sheets.keep(Sheet(title="third", number="N"), "pzh01-w01")
+    assert old.exists()
+    Kept(folder, keys).keep(Sheet(title="fourth", number="N"), "pzh01-w01")
+    assert not old.exists()
+    assert len(list(folder.iterdir())) == 3
 
 
 def test_bytes_that_are_not_the_sheet_are_refused(listener: Any) -> None:

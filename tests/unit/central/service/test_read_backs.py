@@ -211,6 +211,14 @@ def test_disputed_by_labels_and_asked_anew(counter: Counter, hall: Any, clock: A
     assert item.masked == {"sheet": first.sheet, "rows": ["住址"]}
 
 
+def test_disputed_when_it_was_to_be_signed(counter: Counter, hall: Any) -> None:
+    """有误 beside the signature field takes the confirmation back."""
+    view = counter.confirm()
+    hall.fact("sheet.confirmed", SheetConfirmed(shown_hash=view.sheet), counter.visit)
+    hall.fact("sheet.disputed", SheetDisputed(shown_hash=view.sheet), counter.visit)
+    assert [each.state for each in counter.read_backs()] == ["DISPUTED"]
+
+
 def test_an_answer_that_crosses_a_newer_asking_counts(counter: Counter, hall: Any) -> None:
     """The older is confirmed before the newer is there: the fact is right about the older."""
     first, second = counter.confirm(), counter.confirm()

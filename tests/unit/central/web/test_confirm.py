@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from central.media.sheets import Sheets
 from central.service import terminals
 from hal.events.envelope import SEALED, Fact, encode_fact
-from hal.events.facts import IdentityRead, SheetConfirmed
+from hal.events.facts import IdentityRead, SheetConfirmed, SheetDisputed, SlipPrinted
 from hal.events.sheets import Sheet
 from hal.events.status import About, DeviceAbout
 
@@ -102,3 +102,25 @@ def test_anybody_checks_a_printed_sheet(
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_check_code")
     (slip,) = caller.get(f"/api/v1/visits/{visit}").json()["prints"]
     assert (slip["kind"], slip["verdict"]) == ("receipt-sheet", None)
+
+
+def test_the_live_page_says_how_it_stands(caller: Any, hall: Any, opened: tuple[str, str]) -> None:
+    """Being read, what is wrong by its label, a print of which nobody knows: in two languages."""
+    visit, case = opened
+
+    def page() -> str:
+        text: str = caller.get("/").text
+        return text
+
+    asked = caller.post(f"/visits/{visit}/confirm", "teller", {"case": case, "purpose": "核对"})
+    assert "核对中" in page()
+    told = SheetDisputed(shown_hash=asked.json()["sheet"], rows=["住址"])
+    hall.fact("sheet.disputed", told, visit)
+    caller.post(f"/cases/{case}/accept", "teller")
+    printed = caller.post(f"/visits/{visit}/print", "teller", {"kind": "receipt-sheet"})
+    assert "打印中" in page()
+    slip = printed.json()["slips"][0]["slip"]
+    lost = SlipPrinted(slip=slip, kind="receipt", copies=0, verdict="unknown")
+    hall.fact("slip.printed", lost, visit)
+    for words in ("有误", "disputed", "住址", "受理回执", "结果不明,可补打", "print a copy"):
+        assert words in page()
