@@ -38,7 +38,7 @@ def confirm(
     order = orders.confirm_sheet(
         context, Window(terminal, served["site"]), visit_id, ConfirmSheet(sheet=sheet, sign=sign)
     )
-    read_backs.ask(context, order, case, terminal, sheet=sheet, sign=sign)
+    read_backs.ask(context, order, case, sheet=sheet, sign=sign)
     context.audit("sheet.shown", case_id, visit=visit_id, sheet=sheet, sign=sign)
     return ConfirmView(visit=visit_id, case=case_id, sheet=sheet, sign=sign, order=order)
 

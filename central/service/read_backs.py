@@ -25,9 +25,7 @@ _TABLE = schema.read_back
 Answer = SheetConfirmed | SheetDisputed | SignatureGiven
 
 
-def ask(
-    context: Context, order: str, case: RowMapping, terminal: str, sheet: str, sign: bool
-) -> None:
+def ask(context: Context, order: str, case: RowMapping, sheet: str, sign: bool) -> None:
     """The citizen is being asked; what the screen showed in this visit before is gone."""
     older = update(_TABLE).where(_TABLE.c.visit == case["visit"], _TABLE.c.state == State.ASKED)
     context.connection.execute(
@@ -36,7 +34,6 @@ def ask(
     context.connection.execute(
         insert(_TABLE).values(
             order_id=order,
-            terminal=terminal,
             visit=case["visit"],
             case_id=case["id"],
             sheet=sheet,
@@ -75,14 +72,13 @@ def answer(context: Context, fact: ReceivedFact, data: Answer) -> str:
 
 
 def expire(context: Context, fact: ReceivedFact, data: SheetExpired) -> None:
-    """Nobody answered. One that a newer took the place of was noted when that was asked.
+    """Nobody answered, or a newer sheet took its place.
 
     Confirmed and then not signed stays confirmed: `reason` says why the signature is missing.
     Unplaceable (unknown_sheet).
     """
     row = _shown(context.connection, fact, data.shown_hash, State.ASKED)
-    if data.reason != REPLACED:
-        _give_up(context, row, data.reason)
+    _give_up(context, row, data.reason)
 
 
 def not_shown(context: Context, order: str, reason: str) -> None:
@@ -116,9 +112,8 @@ def of_cases(connection: Connection, ids: Sequence[str]) -> dict[str, list[ReadB
 
 
 def _shown(connection: Connection, fact: ReceivedFact, sheet: str, waiting: State) -> RowMapping:
-    query = select(_TABLE).where(
-        _TABLE.c.terminal == fact.terminal, _TABLE.c.visit == fact.visit, _TABLE.c.sheet == sheet
-    )
+    # That the visit is this terminal's has been looked at before.
+    query = select(_TABLE).where(_TABLE.c.visit == fact.visit, _TABLE.c.sheet == sheet)
     query = query.order_by(_TABLE.c.state != waiting, _TABLE.c.n.desc()).limit(1)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:

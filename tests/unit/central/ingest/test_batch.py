@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from central.ingest.batch import Batches, Notice
 from central.service.places import Place
-from hal.events.orders import Receipt
+from hal.events.orders import Receipt, encode
+from hal.events.status import About
 from hal.events.topics import Branch, parse_topic
 
 W01, W02 = Branch("pzh01", "pzh01-w01"), Branch("pzh01", "pzh01-w02")
@@ -157,3 +158,15 @@ def test_a_fact_put_aside_keeps_its_place(
     item = arrive(wire.fact(1))
     assert store.do(lambda link: batches.store_aside(link, item)) == [(W01, receipt(1))]
     assert store.rows(STATES) == [(1, "quarantined", "fault")]
+
+
+def test_a_screen_that_is_there_is_told_who_serves(batches: Batches, hall: Any, store: Any) -> None:
+    """三亮明: what a terminal says about itself is followed by what its screen lacks."""
+    hall.sign_in()
+    about = About(version="1", devices=[], facts=[], orders=["screen/show"], hash="")
+    topic = parse_topic("hall/1/pzh01/pzh01-w01/about")
+    notice = Notice(Place("pzh01-w01", "pzh01", 1), topic, encode(about))
+    store.do(lambda link: batches.store(link, [notice]))
+    assert store.rows("SELECT device, verb, state FROM order_outbox") == [
+        ("screen", "show", "pending")
+    ]

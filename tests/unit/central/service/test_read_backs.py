@@ -289,7 +289,7 @@ def test_a_sheet_that_was_never_asked_about(
 
 
 def test_another_window_answers_for_no_sheet_of_this_one(counter: Counter, hall: Any) -> None:
-    """The hash alone does not do: terminal and visit are those that were asked."""
+    """The hash alone does not do: the visit is the one that was asked, at its own window."""
     view = counter.confirm()
     other = hall.visit("pzh01-w02").visit.id
     with pytest.raises(Unplaceable, match="unknown_sheet"):

@@ -62,6 +62,7 @@ def test_after_the_sign_out_nobody_serves(window: Any, store: Any) -> None:
     """The name goes from the screen, and the next teller's comes."""
     window.sign_in()
     window.sign_out()
+    assert [teller for teller, _ in told(store)] == ["teller", ""]
     look(window)
     window.sign_in(who="colleague")
     assert [teller for teller, _ in told(store)] == ["teller", "", "colleague"]
