@@ -16,6 +16,10 @@ _GONE = (serial.SerialException, OSError, termios.error, TypeError)
 # pyserial raises TypeError when another thread closes the port under a read.
 
 
+WRITE_S = 0.5
+"""A device that takes no bytes for so long is lost; an order is a few bytes."""
+
+
 class SerialPort:
     """8N1. One thread reads; `close` may come from another."""
 
@@ -23,7 +27,7 @@ class SerialPort:
         """Open it. DeviceLost if it is not there."""
         self.path = path
         try:
-            self._port = serial.Serial(path, baud, exclusive=True)
+            self._port = serial.Serial(path, baud, exclusive=True, write_timeout=WRITE_S)
             self._port.reset_input_buffer()
         except _GONE as error:
             raise DeviceLost(f"cannot open {path}", remedy="configure") from error
@@ -42,7 +46,7 @@ class SerialPort:
         return first + rest
 
     def write(self, body: bytes) -> None:
-        """Hand `body` to the kernel; DeviceLost if the port is gone."""
+        """Hand `body` to the kernel; DeviceLost if the port is gone, or takes nothing."""
         try:
             self._port.write(body)
         except _GONE as error:

@@ -37,15 +37,25 @@ class Worker:
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Ask for the end and wait for it; `ended` is not called then. False if it hangs."""
         self._stop.set()
-        self._device.close()
+        self._close()
         self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._close()  # it may have been opening just then
+        return True
 
     def _run(self) -> None:
         lost = self._watch()
-        self._device.close()
-        if not self._stop.is_set():
-            self._ended(lost)
+        if self._stop.is_set():
+            return  # `stop` closes it, or has closed it; it may be another worker's by now
+        self._close()
+        self._ended(lost)
+
+    def _close(self) -> None:
+        try:
+            self._device.close()
+        except Exception as error:  # noqa: BLE001  the end must be told whatever the driver does
+            _log.error("device does not close", extra={"error": type(error).__name__})
 
     def _watch(self) -> DeviceLost:
         try:

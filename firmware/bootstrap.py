@@ -1,11 +1,9 @@
 """Chooses and connects the real parts of the terminal, starts them, and stops them again."""
 
-import fcntl
+import logging
 import os
-import sqlite3
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from threading import Event
 from typing import Protocol, cast
 
@@ -17,14 +15,13 @@ from firmware.credentials import tls_context
 from firmware.desk import Desk, Probes
 from firmware.disk import DiskWatch, WriteMeter
 from firmware.downlink import Downlink
-from firmware.errors import EssentialMissing, StateFault
+from firmware.errors import EssentialMissing
 from firmware.lights import Lights
 from firmware.link import Link
 from firmware.local_desk import LocalDesk
 from firmware.notify import Notifier
 from firmware.number_display import NumberDisplay
 from firmware.orders import Orders
-from firmware.outbox import Outbox
 from firmware.panel import Panel
 from firmware.photographer import Photographer
 from firmware.presence import Presence, about
@@ -32,13 +29,13 @@ from firmware.preview import Preview
 from firmware.printing import Making, Printers, takes_sheets
 from firmware.recovery import SystemRestorer
 from firmware.screen.part import CustomerScreen
-from firmware.seal import Seal, load_seal
+from firmware.seal import load_seal
 from firmware.sender import Sender
 from firmware.sheet_pdf import compose
 from firmware.sheets import Sheets
 from firmware.speaker import Speaker
-from firmware.spool import Spool, SpoolError
 from firmware.stamp import Stamp
+from firmware.state_folder import open_outbox, open_spool, take_folder
 from firmware.supervisor import Supervisor
 from firmware.surroundings import ClockSeen, Disk
 from firmware.task import Task
@@ -56,6 +53,8 @@ ESSENTIAL_GRACE_S = 10.0
 _END_S = 2.0
 _LOOK_S = 0.02
 _LINE_LOOK_S = 0.1
+
+_log = logging.getLogger(__name__)
 
 
 class _Part(Protocol):
@@ -97,9 +96,9 @@ class Terminal:
         seal = load_seal(configuration.seal.kid, configuration.seal.public_key)
         self._meter = WriteMeter(self._clock)
         self._stamp = Stamp(self._branch, self._clock, seal)
-        self._lock_file = _take(state_dir)
-        self._outbox = _open_outbox(state_dir / "outbox.db", self._stamp.new_id)
-        self._spool = _open_spool(configuration, seal, self._stamp.new_id)
+        self._lock_file = take_folder(state_dir)
+        self._outbox = open_outbox(state_dir / "outbox.db", self._stamp.new_id)
+        self._spool = open_spool(configuration, seal, self._stamp.new_id)
         self._presence = Presence(self._outbox.epoch, self._stamp.boot, self._clock)
 
     def _make_window(self) -> None:
@@ -246,12 +245,12 @@ class Terminal:
         """
         window = Task("window", self._window.run)
         window.start()
-        self._link.retain(self._branch.state, encode(self._presence.become("starting")))
-        why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
-        self._note_terminal("started", why)
-        for part in self._working_parts():
-            part.start()
         try:
+            self._link.retain(self._branch.state, encode(self._presence.become("starting")))
+            why = "start" if self._outbox.set_aside is None else "outbox damaged, set aside"
+            self._note_terminal("started", why)
+            for part in self._working_parts():
+                part.start()
             self._await_essential(end)
             self._settle(end, settled, ready)
             end.wait()
@@ -316,30 +315,32 @@ class Terminal:
             self._link.retain(self._branch.state, encode(state))
 
     def _stop(self, window: Task) -> None:
+        """In this order, and each part whatever became of those before it."""
         self._settled = False
-        self._upkeep.stop()
-        self._clock_watch.stop()
-        self._disk.stop()
-        if self._screen is not None:
-            self._screen.stop()
-        self._photographer.stop()
-        self._printers.stop()
-        self._uploader.stop()
-        self._supervisor.stop()
-        self._note_terminal("stopping", "asked to stop")
-        self._window.stop()
-        window.join(_END_S)
-        self._lights.stop()
-        self._speaker.stop()
-        self._panel.stop()
-        self._number.stop()
-        self._sender.stop()
-        self._link.stop({self._branch.state: encode(self._presence.become("stopping"))})
-        for device in self._devices.values():
-            device.close()
-        self._outbox.close()
-        self._meter.close()
-        os.close(self._lock_file)
+        screen = () if self._screen is None else (self._screen.stop,)
+        steps: tuple[Callable[[], object], ...] = (
+            *(self._upkeep.stop, self._clock_watch.stop, self._disk.stop),
+            *(*screen, self._photographer.stop, self._printers.stop, self._uploader.stop),
+            lambda: self._note_terminal("stopping", "asked to stop"),
+            self._window.stop,
+            lambda: window.join(_END_S),
+            # While the devices are still there: what they show must not outlive us.
+            *(self._lights.stop, self._speaker.stop, self._panel.stop, self._number.stop),
+            self._supervisor.stop,
+            self._sender.stop,
+            self._say_last_words,
+            *(device.close for device in self._devices.values()),
+            *(self._outbox.close, self._meter.close, lambda: os.close(self._lock_file)),
+        )
+        for step in steps:
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001  the rest must still be put away
+                _log.error("a part does not stop", extra={"error": type(error).__name__})
+
+    def _say_last_words(self) -> None:
+        state = encode(self._presence.become("stopping"))
+        self._link.stop({self._branch.state: state})
 
     def _note_terminal(self, name: str, why: str) -> None:
         data = TerminalChanged(
@@ -363,34 +364,3 @@ class Terminal:
 
 def _cared(table: DeviceTable, devices: dict[str, Device]) -> Cared:
     return Cared(devices[table.name], table.essential, table.daemon, table.usb_port)
-
-
-def _take(state_dir: Path) -> int:
-    """Hold the state folder; StateFault if another process does, or it cannot be made."""
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StateFault(f"terminal.state_dir: {state_dir}: {error.strerror}.") from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(held)
-        raise StateFault(f"terminal.state_dir: another terminal runs on {state_dir}.") from error
-    return held
-
-
-def _open_outbox(path: Path, new_id: Callable[[], str]) -> Outbox:
-    try:
-        return Outbox(path, new_id)
-    except sqlite3.Error as error:
-        raise StateFault(f"{path}: {error}; make room, or call a technician.") from error
-
-
-def _open_spool(configuration: Configuration, seal: Seal, new_id: Callable[[], str]) -> Spool:
-    folder, limits = configuration.terminal.state_dir / "spool", configuration.limits
-    terminal = configuration.terminal.id
-    try:
-        return Spool(folder, terminal, seal, new_id, limits.spool_bytes, limits.reserve_bytes)
-    except SpoolError as error:
-        raise StateFault(f"terminal.state_dir: {error}; let it be a folder of ours.") from error

@@ -133,8 +133,8 @@ class Link:
         """Keep `body` at the broker under `topic`: now, and again after each reconnection."""
         with self._lock:
             self._retained[topic] = body
-        if self.subscribed.is_set():
-            self._client.publish(topic, body, qos=1, retain=True)
+            if self.subscribed.is_set():
+                self._client.publish(topic, body, qos=1, retain=True)
 
     def publish(
         self, topic: str, body: bytes, *, qos: int, content_type: str, retain: bool = False
@@ -268,14 +268,14 @@ class Link:
         # Always all of it, also when the broker knows our session: the will may have been
         # published, and a broker that was killed has the session of its last autosave and not
         # what it was told to retain since.
-        with self._lock:
-            retained = dict(self._retained)
-        for topic, body in retained.items():
-            client.publish(topic, body, qos=1, retain=True)
         self._complained.clear()
         self._good_since_s = monotonic()
         self._tell_clock(False)
-        self.subscribed.set()
+        with self._lock:
+            # Under the lock: what `retain` is given meanwhile comes behind, and is not missed.
+            for topic, body in self._retained.items():
+                client.publish(topic, body, qos=1, retain=True)
+            self.subscribed.set()
         _log.info("connected to the broker")
         self._tell(True)
 

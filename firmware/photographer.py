@@ -123,13 +123,22 @@ class Photographer:
                     self._look(preview, camera)
                 continue
             if isinstance(order, Order):
-                self._done(self._photograph(order))
+                self._carry_out(order)
             elif order is None:
                 if preview is not None:
                     preview.end()
                 return
             elif preview is not None and camera is not None:
                 preview.begin(order.duration_s)
+
+    def _carry_out(self, order: Order) -> None:
+        """`done` is called once, whatever happens: who ordered it would wait for ever."""
+        try:
+            photographed = self._photograph(order)
+        except BaseException:
+            self._done(Photographed(order, None, "the page could not be taken"))
+            raise
+        self._done(photographed)
 
     def _look(self, preview: Preview, camera: DocumentCamera) -> None:
         """One more preview, or the end of them. A camera that is lost ends them."""

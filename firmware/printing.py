@@ -130,7 +130,10 @@ class _Printer:
         self._task.join(timeout_s)
 
     def take(self, job: Job) -> None:
-        self._jobs.put(job)
+        if self._ending:
+            self._done(Printed(job, "failed", 0, "the terminal ends"))
+        else:
+            self._jobs.put(job)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -139,11 +139,21 @@ class Sender:
                 usable, turn = self._usable, self._rounds
                 # News that cannot be sent now stay news.
                 self._news = self._news and not (usable and room > 0)
-            if usable:
-                self._send_missing(missing)
-                self._send(start, max(0, room), turn)
-            for done in probes:
-                done()
+            try:
+                if usable:
+                    self._send_all(missing, start, max(0, room), turn)
+            finally:
+                for done in probes:
+                    done()
+
+    def _send_all(self, missing: list[tuple[int, int]], start: int, room: int, turn: int) -> None:
+        try:
+            self._send_missing(missing)
+            self._send(start, room, turn)
+        except BaseException:
+            with self._changed:
+                self._news = True  # the task begins anew, and these are still to be sent
+            raise
 
     def _something_to_do(self) -> bool:
         room = self._sent - self._committed < WINDOW

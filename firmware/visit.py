@@ -228,6 +228,14 @@ def due_s(state: State, idle_s: float) -> float | None:
     return min(due, default=None)
 
 
+def believed(state: State, device: str, seen: Observation, now_s: float) -> State:
+    """A card is in or out, whether that could be kept or not; no window waits for a ghost."""
+    if not isinstance(seen, CardInserted | CardTaken):
+        return state
+    now = observe(state, device, seen, now_s).state
+    return replace(state, inside=now.inside, left=now.left, unsure_s=now.unsure_s)
+
+
 def _presumed_taken(state: State) -> Outcome:
     """Nobody hears of the cards inside any more: the centre, too, must not wait for them."""
     facts = tuple(

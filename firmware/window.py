@@ -25,7 +25,7 @@ from firmware.view import View
 from firmware.view import view as view_of
 from hal.clock import Clock, hall_day
 from hal.events.facts import Data, OrderDone, OrderRefused
-from hal.interfaces import CardInserted, CardTaken, Observation
+from hal.interfaces import Observation
 
 _log = logging.getLogger(__name__)
 _NS_PER_S = 1e9
@@ -106,6 +106,7 @@ class Window:
         self._being_taken: dict[str, _Waiting] = {}
         self._print: Callable[[Job], None] = lambda job: self.put(prints.nowhere(job))
         self._retry_at_s: float | None = None
+        self._unkept: list[_Told] = []
         self._state = session.load(outbox.state(), self._now_s())
         self._dumped = session.dump(self._state)
         self._scene = scene(self._state)
@@ -130,9 +131,7 @@ class Window:
         self._view_listeners.append(listener)
 
     def on_screen(self, show: Callable[[screen_session.Shown], None]) -> None:
-        """Call `show` with what the customer screen shows: now, then with every state, which may
-        show the same; in the window's thread. Before `run` only.
-        """
+        """Call `show` with what the customer screen shows: now, and with every state."""
         self._screens.append(show)
         show(screen_session.shown(self._state))
 
@@ -187,12 +186,16 @@ class Window:
     def _handle(self, event: Event) -> None:
         if self._retry_at_s is not None:
             self._probe()
+        local = isinstance(event, Photographed) and self._being_taken.get(event.order.id)
         try:
             self._take(event)
         except sqlite3.Error as error:
             # Nothing was kept, so nobody gets an answer and the person tries again.
             if isinstance(event, Seen):
-                self._believe(event)
+                seen = event.observation
+                self._become(visits.believed(self._state, event.device, seen, self._now_s()))
+            elif isinstance(event, _Told) and not local:
+                self._put_off(event)
             self._cannot_keep(error)
             self._lights.give(session.Wink("red"))
 
@@ -223,14 +226,11 @@ class Window:
         for listener in self._answer_listeners:
             listener(took_s)
 
-    def _believe(self, event: Seen) -> None:
-        """A card is in or out, whether that could be kept or not; no window waits for a ghost."""
-        if isinstance(event.observation, CardInserted | CardTaken):
-            seen = visits.observe(self._state, event.device, event.observation, self._now_s())
-            now = seen.state
-            self._become(
-                replace(self._state, inside=now.inside, left=now.left, unsure_s=now.unsure_s)
-            )
+    def _put_off(self, event: _Told) -> None:
+        """What came of an order is kept later: nobody will say it again."""
+        if isinstance(event, Photographed):
+            self._being_taken.setdefault(event.order.id, None)
+        self._unkept.append(event)
 
     def _cannot_keep(self, error: sqlite3.Error) -> None:
         if self._retry_at_s is None:
@@ -249,6 +249,9 @@ class Window:
             return
         _log.info("can keep again")
         self._dumped, self._retry_at_s = dumped, None
+        unkept, self._unkept = self._unkept, []
+        for event in unkept:
+            self._events.put(event)
         self._become(visits.notice(self._state, surroundings.KeepFailed(False), self._now_s()))
 
     def _obey(self, event: Ordered) -> None:

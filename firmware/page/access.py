@@ -9,6 +9,7 @@ Sources: RFC 9110, section 7.2 (Host); RFC 6454, section 7 (Origin); RFC 6750 (B
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Protocol
 COOKIE = "ow_page"
 FILE = "page.token"
 _BYTES = 32
+_TOKEN = re.compile(r"[\w-]{16,128}", re.ASCII)
+"""What a power cut or a stray program left in the file is none."""
 
 
 def page_token(state_dir: Path, name: str = FILE) -> str:
@@ -27,9 +30,9 @@ def page_token(state_dir: Path, name: str = FILE) -> str:
     path = state_dir / name
     try:
         kept = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         kept = ""
-    if kept:
+    if _TOKEN.fullmatch(kept):
         return kept
     made = secrets.token_urlsafe(_BYTES)
     fresh = path.with_name(f"{name}.new")
@@ -41,6 +44,8 @@ def page_token(state_dir: Path, name: str = FILE) -> str:
             owner = state_dir.stat()
             os.fchown(handle, owner.st_uid, owner.st_gid)
         file.write(made + "\n")
+        file.flush()
+        os.fsync(handle)
     fresh.rename(path)
     return made
 
