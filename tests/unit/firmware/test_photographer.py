@@ -103,6 +103,21 @@ def take(spool: Spool) -> Callable[[DocumentCamera | None], Photographed]:
     return run
 
 
+class FaultyCamera(FakeCamera):
+    """Its driver has a fault that nobody foresaw."""
+
+    def scan(self, timeout_s: float = 10.0) -> ScannedPage:
+        raise ValueError("a fingerprint of another size")
+
+
+def test_a_fault_nobody_foresaw_is_a_refusal_too(
+    take: Callable[[DocumentCamera | None], Photographed],
+) -> None:
+    """Who ordered the page hears that it was not taken, once, and does not wait for ever."""
+    came = take(FaultyCamera(page("good")))
+    assert (came.document, came.refusal) == (None, "the page could not be taken")
+
+
 def test_a_good_page_is_in_the_spool_before_it_is_told(
     take: Callable[[DocumentCamera | None], Photographed], spool: Spool
 ) -> None:

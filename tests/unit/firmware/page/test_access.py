@@ -23,6 +23,13 @@ def test_the_token_is_made_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.token"]
 
 
+@pytest.mark.parametrize("left", [bytes(43), b"\xff\xfe", b"short", b"with spaces in it and more"])
+def test_what_is_no_token_is_made_anew(tmp_path: Path, left: bytes) -> None:
+    """What a power cut or a stray program left in the file keeps no terminal from starting."""
+    (tmp_path / "page.token").write_bytes(left)
+    assert len(page_token(tmp_path)) >= 40
+
+
 def test_an_empty_token_is_none(tmp_path: Path) -> None:
     """A file that a power cut left empty lets nobody in without a token."""
     (tmp_path / "page.token").touch()
