@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from threading import Condition, Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -124,3 +125,4 @@ def test_a_window_without_a_voice() -> None:
     speaker.say("请A001号")
     speaker.hold(LEFT)
     speaker.stop()
+    assert "speaker" not in {thread.name for thread in enumerate_threads()}
